@@ -1,0 +1,122 @@
+"""The command ``picctv``: one parser, its subcommands found in the entry-point group ``picctv.commands``.
+
+Each entry point is a `Command`. Its module is imported whenever ``picctv`` starts, so it imports nothing heavy: what it
+needs to run, it imports where it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from picctv_core.errors import PicctvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+GROUP = "picctv.commands"
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand.
+
+    Attributes:
+        help: one line that says what it is for.
+        configure: gives its parser its arguments. Each leaf sets ``run``, a function that takes the parsed
+            arguments and returns the exit code: ``parser.set_defaults(run=...)``.
+    """
+
+    help: str
+    configure: Callable[[argparse.ArgumentParser], None]
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the line breaks of examples."""
+
+
+def add_leaf(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    help: str,  # noqa: A002 - argparse's own word
+    example: str,
+) -> argparse.ArgumentParser:
+    """Add a command that does something, with its example shown by ``--help``."""
+    parser = subparsers.add_parser(
+        name, help=help, description=help, epilog=f"example:\n  {example}", formatter_class=HelpFormatter
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """Make the parser with every command that is installed.
+
+    Returns:
+        The parser, and a line for each command that could not be loaded.
+    """
+    parser = argparse.ArgumentParser(
+        prog="picctv",
+        description="A CCTV network: nodes that analyse their cameras with plugins, a server, a web interface.",
+        epilog="example:\n  picctv demo door.mp4 rtsp://camera.example/stream",
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"picctv {importlib.metadata.version('picctv-core')}"
+    )
+    parser.add_argument(
+        "--log-level",
+        default="info",
+        choices=["debug", "info", "warning", "error"],
+        help="how much to say while running (default: info)",
+    )
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    broken = []
+    for entry_point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda found: found.name):
+        try:
+            command: Command = entry_point.load()
+        except Exception as error:  # noqa: BLE001 - one broken distribution must not take the others' commands away
+            owner = entry_point.dist.name if entry_point.dist else entry_point.value
+            broken.append(f"the command {entry_point.name!r} of {owner} can't be loaded: {error}")
+            continue
+        command.configure(
+            subparsers.add_parser(
+                entry_point.name, help=command.help, description=command.help, formatter_class=HelpFormatter
+            )
+        )
+    return parser, broken
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``picctv``; give its exit code: 0 for done, 1 for an error that was explained, 2 for wrong usage."""
+    parser, broken = build_parser()
+    for line in broken:
+        print(f"picctv: warning: {line}", file=sys.stderr)
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=args.log_level.upper(), format=_LOG_FORMAT, stream=sys.stderr)
+    try:
+        return int(args.run(args))
+    except PicctvError as error:
+        for line in str(error).splitlines():
+            print(f"picctv: error: {line}", file=sys.stderr)
+        if args.log_level == "debug":
+            logging.getLogger(__name__).debug("where it came from", exc_info=error)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left (`picctv ... | head`); keep the interpreter from flushing into the void.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR

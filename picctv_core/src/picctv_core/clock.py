@@ -1,0 +1,43 @@
+"""Time: UTC nanoseconds that never run backwards within a run.
+
+A step of the wall clock (NTP at start, a person, a virtual machine that slept) must not reorder
+frames or make a clip's length negative. So the wall clock is read once, at the start, and monotonic
+time is added to it from there; a step is reported by whoever compares the two, never followed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What code takes that needs the time; tests give it one that they wind by hand."""
+
+    def now_ns(self) -> int:
+        """Give UTC nanoseconds since the epoch, never less than before."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds since any fixed point, for pauses and budgets."""
+        ...
+
+
+class SystemClock:
+    """The wall clock at its making, plus the monotonic time since."""
+
+    def __init__(self) -> None:
+        """Read the wall clock, once."""
+        self._offset_ns = time.time_ns() - time.monotonic_ns()
+
+    def now_ns(self) -> int:
+        """Give UTC nanoseconds since the epoch."""
+        return self._offset_ns + time.monotonic_ns()
+
+    def monotonic(self) -> float:
+        """Give seconds since any fixed point."""
+        return time.monotonic()
+
+    def step_ns(self) -> int:
+        """Give how far the wall clock has stepped away from this one, in nanoseconds."""
+        return time.time_ns() - self.now_ns()

@@ -1,0 +1,134 @@
+"""The hooks of a plugin's node part: an *analyzer*.
+
+The entry point (group ``picctv.node``) is a class. For each camera that the plugin is enabled on, the node makes one
+object of it as ``Plugin(settings, camera)``, where ``settings`` is an object of the class's own ``Settings``
+model (a `picctv_core.config.Settings`) and ``camera`` a `picctv_core.camera.Camera`.
+
+All hooks of one object are called on one thread, its worker, one after another, so an analyzer needs no locks of its
+own. No other plugin and no capture waits for that thread: when it is late, its older frames are dropped and counted,
+access units queue up to a bound in bytes. A hook that raises is logged and counted, and the next call is made as if
+nothing had been; a plugin that only raises is quarantined on that camera, and a notification says so.
+
+The order in which a camera's plugins are called is not defined, and must never matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from picctv_core.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from picctv_core.camera import Camera
+    from picctv_core.frames import AccessUnit, Frame, Result
+
+
+@hookspec
+def picctv_camera_started(camera: Camera) -> None:
+    """Begin: the camera gave its first picture, `camera.video` is known.
+
+    Called once, before any other hook. What it returns is ignored. When it raises, the plugin is stopped on this
+    camera with status *failing*, and the error's text stands in its status.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Greeter:
+        ...     @hookimpl
+        ...     def picctv_camera_started(self, camera):
+        ...         camera.notify("info", f"{camera.title} is here")
+    """
+
+
+@hookspec(firstresult=True)
+def picctv_analyze_frame(frame: Frame) -> Any:
+    """Look at one frame, and say what there is to say about it.
+
+    Called for the newest frame whenever the worker is free, so at most at the camera's analysis rate. Time budget: the
+    pause between two frames; who takes longer gets fewer frames, and the drops show in its health.
+
+    Args:
+        frame: `frame.luma` is (rows, columns) uint8, read-only; it must be left unchanged.
+
+    Returns:
+        None for nothing to say, or a result: any plain data that `picctv_core.codec` can pack. A dict with a
+        boolean ``"triggered"`` marks it as a trigger: recording acts on it, and events are made of it; a number under
+        ``"score"`` gives these events their height. Results are sent to the server in batches, and given to the
+        camera's other plugins at once.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Darkness:
+        ...     @hookimpl
+        ...     def picctv_analyze_frame(self, frame):
+        ...         return {"triggered": bool(frame.luma.mean() < 20), "score": float(255 - frame.luma.mean())}
+    """
+
+
+@hookspec
+def picctv_access_unit(unit: AccessUnit) -> None:
+    """Take one encoded picture of the video stream.
+
+    Called for every unit, in decoding order. When the worker falls behind by more than its bound in bytes, units up to
+    the next key unit are dropped, and a gap with this cause is sent in the plugin's name. What it returns is ignored.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class BitRate:
+        ...     total = 0
+        ...     @hookimpl
+        ...     def picctv_access_unit(self, unit):
+        ...         self.total += len(unit.annexb)
+    """
+
+
+@hookspec
+def picctv_result(result: Result) -> None:
+    """Hear a result of one of the camera's other plugins.
+
+    Called for each result that is not None, soon after it was made; never with the plugin's own results. What it
+    returns is ignored.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Chime:
+        ...     @hookimpl
+        ...     def picctv_result(self, result):
+        ...         if result.triggered:
+        ...             print(f"{result.plugin} saw something at {result.camera}")
+    """
+
+
+@hookspec
+def picctv_camera_stopped() -> None:
+    """End: give back what was taken, and emit what is still open.
+
+    Called once, after every other hook, when the node stops. Time budget: 5 seconds. What it returns is ignored.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Counter:
+        ...     def __init__(self, settings, camera):
+        ...         self.camera, self.frames = camera, 0
+        ...     @hookimpl
+        ...     def picctv_analyze_frame(self):
+        ...         self.frames += 1
+        ...     @hookimpl
+        ...     def picctv_camera_stopped(self):
+        ...         self.camera.emit("count", {"frames": self.frames})
+    """
+
+
+@hookspec(firstresult=True)
+def picctv_health() -> dict[str, Any] | None:
+    """Say how it goes: a small dict of texts and numbers, shown beside the plugin's status.
+
+    Called about every ten seconds, on the worker like every other hook. Time budget: a few milliseconds.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Chatty:
+        ...     said = 0
+        ...     @hookimpl
+        ...     def picctv_health(self):
+        ...         return {"said": self.said}
+    """

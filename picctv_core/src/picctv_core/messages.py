@@ -1,0 +1,70 @@
+"""What leaves a node: an envelope and a payload.
+
+A message's id is its identity everywhere: on the wire it may arrive twice, in the store it stands once.
+Its kind says what the payload is. The kinds below are made and understood by picctv itself; a plugin may emit
+any other kind, and reads it in its own server part.
+
+========================  ==========================================================================================
+kind                      payload
+========================  ==========================================================================================
+``results``               ``{"items": [[captured_at_ns, data], ...]}``: about a second of an analyzer's results
+``event``                 ``{"event_id", "started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns", "peak"}``: sent
+                          when it starts (``ended_at_ns`` is None) and when it ends, under one ``event_id``
+``clip``                  ``{"started_at_ns", "ended_at_ns", "width", "height", "trigger", "units"}``; units are
+                          ``[captured_at_ns, is_key, annexb]`` in decoding order; ``trigger`` is a plugin's name, or
+                          None for continuous recording
+``gap``                   ``{"from_ns", "to_ns", "cause", "bytes"}``
+``notification``          ``{"level", "title", "text"}``; level is ``info``, ``warning`` or ``error``
+========================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+RESULTS = "results"
+EVENT = "event"
+CLIP = "clip"
+GAP = "gap"
+NOTIFICATION = "notification"
+
+LEVELS = ("info", "warning", "error")
+
+_PRIORITIES = {GAP: 0, NOTIFICATION: 0, CLIP: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a node.
+
+    Attributes:
+        id: unique over all nodes and all time.
+        node: the node's name.
+        camera: the camera's id, ``node/camera``; empty when the message is about the node itself.
+        plugin: the plugin that sent it; empty when picctv itself did.
+        kind: what the payload is.
+        captured_at_ns: the time that it speaks of, UTC nanoseconds since the epoch.
+        sequence: counts the node's messages, rising; a hole on the server is a message still to come.
+        payload: plain data that `picctv_core.codec` can pack.
+    """
+
+    id: str
+    node: str
+    camera: str
+    plugin: str
+    kind: str
+    captured_at_ns: int
+    sequence: int
+    payload: Any
+
+
+def new_id() -> str:
+    """Make a message id: 32 hexadecimal digits, random, so that no two nodes need to agree."""
+    return uuid.uuid4().hex
+
+
+def priority(kind: str) -> int:
+    """Give the class that a kind is sent in: 0 goes first, 2 (video) last."""
+    return _PRIORITIES.get(kind, 1)

@@ -1,0 +1,55 @@
+"""What a source driver is: the code that reads one kind of camera.
+
+A driver is a class, found by its name in the entry-point group ``picctv.sources``. It is made once per
+camera as ``Driver(settings, analysis, clock)``; `run` is then called on a thread of the camera's own and
+gives everything it captures to a `Sink` until it is stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    import threading
+
+    from pydantic import BaseModel
+
+    from picctv_core.clock import Clock
+    from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, VideoInfo
+
+
+class Sink(Protocol):
+    """Where a source puts what it captures. No call of it ever blocks: capture never waits."""
+
+    def started(self, video: VideoInfo) -> None:
+        """Say that the camera gives pictures now, and of what shape; said again when the shape changes."""
+        ...
+
+    def frame(self, frame: Frame) -> None:
+        """Give a picture of the analysis stream."""
+        ...
+
+    def access_unit(self, unit: AccessUnit) -> None:
+        """Give an encoded picture of the video stream."""
+        ...
+
+
+class Source(Protocol):
+    """One camera, as its driver reads it."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def __init__(self, settings: BaseModel, analysis: AnalysisFormat, clock: Clock) -> None:
+        """Keep the settings; open nothing yet."""
+        ...
+
+    def run(self, sink: Sink, stop: threading.Event) -> None:
+        """Read the camera until `stop` is set, and give everything to `sink`.
+
+        Returns when stopped, or when the material is over (a file that does not loop).
+
+        Raises:
+            SourceError: the camera can't be opened or read any more. The camera's runner calls `run`
+                again after a growing pause if the error's `retry` says so.
+        """
+        ...
