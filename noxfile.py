@@ -1,0 +1,112 @@
+"""The sessions behind `./run SESSION`: tests, lint, typing, benchmarks, and the pins.
+
+Each has an environment of its own in .nox, kept from run to run and pinned by constraints.txt. uv links the files of
+all of them to one copy in its cache, so another one costs about 4 s and hardly any room.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["test", "lint", "typing"]
+
+DISTRIBUTIONS = sorted(path.parent.name for path in Path(__file__).parent.glob("picctv_*/pyproject.toml"))
+PINS = ("--constraints", "constraints.txt")
+
+
+def install_all(session: nox.Session, *groups: str) -> None:
+    """Install the six distributions, editable, and the groups of the root's pyproject.toml."""
+    editable = [argument for folder in DISTRIBUTIONS for argument in ("--editable", f"./{folder}")]
+    session.install(*PINS, *editable, *(argument for group in groups for argument in ("--group", group)))
+
+
+def provide(session: nox.Session, program: str, package: str) -> None:
+    """See to a program that pip does not have: in CI install it, elsewhere say how to.
+
+    The tests that need it skip without it, but fail in CI, where nobody would see them skip.
+    """
+    if shutil.which(program):
+        return
+    if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
+        env = {"DEBIAN_FRONTEND": "noninteractive"}
+        # what fails here shows in the test that needs it, and keeps no other from running
+        any_code = range(256)
+        session.run("apt-get", "-qq", "update", external=True, env=env, success_codes=any_code)
+        install = ("apt-get", "-qq", "install", "-y", "--no-install-recommends", package)
+        session.run(*install, external=True, env=env, success_codes=any_code)
+    else:
+        session.warn(f"{program} is missing, so the tests that need it are skipped: apt install {package}")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """All tests: unit, integration with a real mongod, and the browser. Arguments go to pytest."""
+    install_all(session, "test")
+    provide(session, "chromium", "chromium")
+    provide(session, "ffmpeg", "ffmpeg")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Only the tests of the whole path, with the browser."""
+    install_all(session, "test")
+    provide(session, "chromium", "chromium")
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks; they print their figures."""
+    install_all(session, "test")
+    session.run("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff's rules and format, and the spelling. `./run lint --fix` mends what can be."""
+    session.install(*PINS, "--group", "lint")
+    if "--fix" in session.posargs:
+        session.run("ruff", "check", "--fix")
+        session.run("ruff", "format")
+    else:
+        session.run("ruff", "check")
+        session.run("ruff", "format", "--check")
+    session.run("codespell")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Mypy, strict, over the six distributions and the tools."""
+    install_all(session, "test", "typing")
+    session.run("mypy", *session.posargs)
+    if not session.posargs:
+        session.run("mypy", "--scripts-are-modules", "run", "noxfile.py", "hatch_build.py")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Renew constraints.txt. It keeps the pins that still fit; `./run lock --upgrade` looks for newer ones."""
+    session.install(*PINS, "uv")
+    wanted = Path(session.create_tmp(), "wanted.in")
+    wanted.write_text("".join(f"-e ./{folder}\n" for folder in DISTRIBUTIONS))
+    # one resolution for every system and Python that we support, with no host of an index in it
+    how = ("--universal", "--python-version", "3.11", "--fork-strategy", "fewest")
+    plain = ("--no-header", "--no-annotate", "--no-emit-index-url")
+    ours = [
+        argument for folder in DISTRIBUTIONS for argument in ("--no-emit-package", folder.replace("_", "-"))
+    ]
+    groups = [argument for group in ("tools", "test", "lint", "typing") for argument in ("--group", group)]
+    session.run(
+        *("uv", "pip", "compile", "--quiet", *how, *plain, *ours, *groups, *session.posargs),
+        *("--output-file", "constraints.txt", str(wanted)),
+        silent=True,
+    )

@@ -1,0 +1,1 @@
+"""Live view for picctv: a camera's video over plain TCP."""

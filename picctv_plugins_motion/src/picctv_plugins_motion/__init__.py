@@ -1,0 +1,1 @@
+"""Motion for picctv: finds what moves, charts it and shows it."""

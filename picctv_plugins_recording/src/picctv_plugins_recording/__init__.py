@@ -1,0 +1,1 @@
+"""Recording for picctv: continuous and triggered clips with pre-roll."""

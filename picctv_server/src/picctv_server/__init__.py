@@ -1,0 +1,1 @@
+"""The server of picctv: takes in, processes and stores what the nodes send."""
