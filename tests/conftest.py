@@ -1,12 +1,21 @@
-"""What tests of all areas share: the real footage, and the programs that pip does not have."""
+"""What tests of all areas share: the real footage, the programs that pip does not have, and a real MongoDB."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from picctv_server.config import MongoSettings
+    from picctv_server.database import Connection
+    from picctv_server.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,3 +49,31 @@ def chromium() -> Path:
 def ffmpeg() -> Path:
     """The ffmpeg command, as a player that is not ours; in CI a test fails without it."""
     return _program("ffmpeg")
+
+
+@pytest.fixture(scope="session")
+def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A real MongoDB for the whole run of tests: the embedded one, in a folder of its own."""
+    from picctv_server.embedded import ensure
+
+    with ensure(tmp_path_factory.mktemp("mongod")) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def mongo_settings(mongod: Embedded) -> MongoSettings:
+    """Settings for a database that no other test has."""
+    from picctv_server.config import MongoSettings
+
+    return MongoSettings(uri=mongod.uri, database=f"test-{uuid.uuid4().hex[:16]}")
+
+
+@pytest.fixture
+def database(mongo_settings: MongoSettings) -> Iterator[Connection]:
+    """This process's connection to an empty database with all indexes, which goes away after the test."""
+    from picctv_server.database import connect, make_indexes
+
+    with connect(mongo_settings) as connection:
+        make_indexes()
+        yield connection
+        connection.database.client.drop_database(mongo_settings.database)

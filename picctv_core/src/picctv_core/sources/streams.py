@@ -1,0 +1,144 @@
+"""From a stream's packets to access units and analysis frames."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import av
+
+from picctv_core import h264
+from picctv_core.frames import AccessUnit, VideoInfo
+from picctv_core.redact import redact_url
+from picctv_core.sources.encode import Encoder
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from picctv_core.sources.base import Sink
+    from picctv_core.sources.luma import AnalysisTap
+    from picctv_core.sources.opening import Opened
+    from picctv_core.sources.video import VideoSettings
+
+_log = logging.getLogger(__name__)
+
+# More pictures than any decoder holds back (H.264 has 16 at the most): what waits longer was never decoded.
+_MAX_HELD = 64
+
+
+class StreamHandler:
+    """Gives a sink the access units and analysis frames of one camera's packets, stream after stream."""
+
+    def __init__(self, settings: VideoSettings, tap: AnalysisTap, sink: Sink) -> None:
+        """Begin without a stream."""
+        self._settings = settings
+        self._tap = tap
+        self._sink = sink
+        self._info: VideoInfo | None = None
+        self._encoder: Encoder | None = None
+        self._decoder: VideoCodecContext | None = None
+        self._rate = 0.0
+        self._sets = b""
+        self._length_size = 0
+        self._captured_at: dict[int | None, int] = {}
+        self._damaged = 0
+        self._passes_through = False
+
+    def begin(self, opened: Opened) -> None:
+        """Take on a stream that has just been opened; its packets follow."""
+        context = opened.decoder
+        # More threads only bring delay here: one is faster than any camera.
+        context.thread_count = 1
+        extradata = context.extradata
+        self._decoder = context
+        self._rate = opened.rate
+        self._captured_at.clear()
+        self._passes_through = context.name == "h264"
+        self._sets = h264.parameter_sets(extradata)
+        self._length_size = h264.length_size(extradata) if extradata and h264.is_avcc(extradata) else 0
+        if context.width and context.height:
+            self._shape(context.width, context.height)
+
+    def packet(self, packet: Packet[VideoStream], captured_at_ns: int) -> None:
+        """Give one packet's access unit, and the analysis frames that it completes."""
+        self._captured_at[packet.pts] = captured_at_ns
+        if len(self._captured_at) > _MAX_HELD:
+            del self._captured_at[next(iter(self._captured_at))]
+        if self._passes_through:
+            self._pass_on(bytes(packet), captured_at_ns)
+        self._decode(packet)
+
+    def end(self) -> None:
+        """Give what the decoder still holds; the stream is over."""
+        self._decode(None)
+
+    def _pass_on(self, data: bytes, captured_at_ns: int) -> None:
+        annexb = h264.from_lengths(data, self._length_size) if self._length_size else data
+        is_key = h264.is_idr(annexb)
+        if is_key:
+            self._sets = h264.parameter_sets(annexb) or self._sets
+            annexb = h264.with_parameter_sets(annexb, self._sets)
+        self._sink.access_unit(AccessUnit(captured_at_ns, is_key, annexb))
+
+    def _decode(self, packet: Packet[VideoStream] | None) -> None:
+        assert self._decoder is not None, "begin() comes first"
+        try:
+            frames = self._decoder.decode(packet)
+        except av.error.FFmpegError as error:
+            self._damaged += 1
+            # At powers of two: a bad cable must not fill the log.
+            if self._damaged & (self._damaged - 1) == 0:
+                name = redact_url(self._settings.url)
+                _log.warning("%s: %d damaged pictures so far: %s", name, self._damaged, error.strerror)
+            return
+        for frame in frames:
+            self._frame(frame)
+
+    def _frame(self, frame: VideoFrame) -> None:
+        captured_at_ns = self._time_of(frame)
+        if captured_at_ns is None:
+            return
+        self._shape(frame.width, frame.height)
+        if not self._passes_through:
+            self._encode(frame, captured_at_ns)
+        analysis = self._tap.take(frame, captured_at_ns)
+        if analysis is not None:
+            self._sink.frame(analysis)
+
+    def _encode(self, frame: VideoFrame, captured_at_ns: int) -> None:
+        encoder = self._encoder
+        if encoder is None:
+            settings = self._settings
+            encoder = self._encoder = Encoder(
+                frame.width,
+                frame.height,
+                self._rate,
+                preset=settings.preset,
+                quality=settings.quality,
+                bitrate_kbps=settings.bitrate,
+            )
+        for unit in encoder.encode(frame, captured_at_ns):
+            self._sink.access_unit(unit)
+
+    def _time_of(self, frame: VideoFrame) -> int | None:
+        """Give the capture time of the packet that a frame was decoded from."""
+        if frame.pts in self._captured_at:
+            return self._captured_at.pop(frame.pts)
+        if not self._captured_at:
+            return None
+        # Where packets have no times of their own, decoders still give frames in the order of capture.
+        first = min(self._captured_at, key=lambda pts: self._captured_at[pts])
+        return self._captured_at.pop(first)
+
+    def _shape(self, width: int, height: int) -> None:
+        """Tell the sink the video's shape when it is new, and let a new shape have a new encoder."""
+        info = VideoInfo(width, height, self._rate)
+        known = self._info
+        if known is not None and (known.width, known.height) == (width, height):
+            return
+        self._info = info
+        self._encoder = None
+        self._sink.started(info)
