@@ -1,0 +1,43 @@
+"""The node part of motion: one detector for each camera."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from picctv_core.hookspecs import hookimpl
+from picctv_plugins_motion.detector import MotionDetector
+from picctv_plugins_motion.settings import MotionSettings
+
+if TYPE_CHECKING:
+    from picctv_core.camera import Camera
+    from picctv_core.frames import Frame
+
+
+class MotionAnalyzer:
+    """Says of each frame whether something moves, how much, and where."""
+
+    Settings: ClassVar[type[MotionSettings]] = MotionSettings
+
+    def __init__(self, settings: MotionSettings, camera: Camera) -> None:
+        self.camera = camera
+        self._detector = MotionDetector(settings)
+        self._frames = 0
+        self._triggered = 0
+
+    @hookimpl
+    def picctv_analyze_frame(self, frame: Frame) -> dict[str, Any]:
+        """Give ``{"triggered", "score", "area", "boxes"}``: see `picctv_plugins_motion.detector.Detection`."""
+        found = self._detector.apply(frame.luma, frame.captured_at_ns)
+        self._frames += 1
+        self._triggered += found.triggered
+        return {
+            "triggered": found.triggered,
+            "score": round(found.score, 4),
+            "area": round(found.area, 5),
+            "boxes": found.boxes,
+        }
+
+    @hookimpl
+    def picctv_health(self) -> dict[str, Any]:
+        """Say how many frames were looked at, and in how many of them something moved."""
+        return {"frames": self._frames, "triggered": self._triggered}

@@ -1,0 +1,93 @@
+"""A clip while it is being recorded."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from picctv_core.frames import AccessUnit, VideoInfo
+
+SECOND = 1_000_000_000
+
+
+class OpenClip:
+    """Access units from a key unit on, in decoding order.
+
+    Attributes:
+        trigger: the plugin that made it necessary; None for continuous recording.
+        started_at_ns: the capture time of its key unit, which is its smallest.
+        newest_ns: its largest capture time.
+        bytes: the size of its units.
+    """
+
+    def __init__(self, trigger: str | None, units: Iterable[AccessUnit]) -> None:
+        """Begin with some units; the first is a key unit."""
+        self.trigger = trigger
+        self._units: list[AccessUnit] = []
+        self.bytes = 0
+        self._peak: tuple[float, int] | None = None
+        for unit in units:
+            self.add(unit)
+
+    def add(self, unit: AccessUnit) -> None:
+        """Take the next unit."""
+        if not self._units:
+            self.started_at_ns = self.newest_ns = unit.captured_at_ns
+        self._units.append(unit)
+        self.newest_ns = max(self.newest_ns, unit.captured_at_ns)
+        self.bytes += len(unit.annexb)
+
+    def note_peak(self, score: float, at_ns: int) -> None:
+        """Remember where most happened, for the thumbnail."""
+        if self._peak is None or score > self._peak[0]:
+            self._peak = score, at_ns
+
+    def payload(
+        self, video: VideoInfo | None, *, ended_at_ns: int | None = None, until_ns: int | None = None
+    ) -> dict[str, Any]:
+        """Give the payload of the ``clip`` message.
+
+        Args:
+            video: the shape of the video, as far as is known; the server reads it from the units as well.
+            ended_at_ns: where the last unit ends, if the next one is known; else its length is estimated.
+            until_ns: leave out what was captured from here on.
+        """
+        units = self._units
+        if until_ns is not None and self.newest_ns >= until_ns:
+            units, ended_at_ns = self._cut(until_ns)
+        times = sorted(unit.captured_at_ns for unit in units)
+        if ended_at_ns is None:
+            ended_at_ns = times[-1] + _usual_length_ns(times, video)
+        peak_at_ns = self._peak[1] if self._peak is not None else None
+        return {
+            "started_at_ns": times[0],
+            "ended_at_ns": ended_at_ns,
+            "width": video.width if video else 0,
+            "height": video.height if video else 0,
+            "trigger": self.trigger,
+            "peak_at_ns": peak_at_ns,
+            "units": [[unit.captured_at_ns, unit.is_key, unit.annexb] for unit in units],
+        }
+
+    def _cut(self, until_ns: int) -> tuple[list[AccessUnit], int | None]:
+        """Give the units up to the first that is too late, and where the last of them ends."""
+        count = next(index for index, unit in enumerate(self._units) if unit.captured_at_ns >= until_ns)
+        kept = self._units[: max(count, 1)]
+        dropped = self._units[len(kept) :]
+        newest_ns = max(unit.captured_at_ns for unit in kept)
+        # With B-frames a dropped unit can lie between kept ones; the last one's length is then estimated.
+        after = [unit.captured_at_ns for unit in dropped if unit.captured_at_ns > newest_ns]
+        whole = len(after) == len(dropped) and after
+        return kept, min(after) if whole else None
+
+
+def _usual_length_ns(times: list[int], video: VideoInfo | None) -> int:
+    """Estimate how long the last picture stands: as long as those before it usually did."""
+    recent = times[-11:]
+    if len(recent) > 1:
+        return max(1000, round(median(after - before for before, after in pairwise(recent))))
+    return round(SECOND / video.rate) if video and video.rate > 0 else SECOND // 10

@@ -1,0 +1,37 @@
+"""Motion as the node runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from picctv_core import codec
+from picctv_core.frames import Frame, Result
+from picctv_core.hookspecs import node
+from picctv_core.plugins import bind
+from picctv_core.testing import FakeCamera
+from picctv_plugins_motion.analyzer import MotionAnalyzer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TENTH = 100_000_000
+
+
+def test_analyzer_gives_results_that_are_triggers_and_can_be_packed(tmp_path: Path) -> None:
+    plugin = MotionAnalyzer(MotionAnalyzer.Settings(), FakeCamera(tmp_path))
+    hooks = bind(plugin, "motion", node)
+    results = []
+    for index in range(30):
+        luma = np.full((120, 160), 90, np.uint8)
+        if index >= 20:
+            luma[40:70, 20 + 2 * index : 40 + 2 * index] = 200
+        luma.flags.writeable = False
+        results.append(hooks.picctv_analyze_frame(frame=Frame(luma, index * TENTH, index)))
+    assert [codec.unpack(codec.pack(result)) for result in results] == results
+    triggered = [Result("node/camera", "motion", 0, result).triggered for result in results]
+    assert triggered == [False] * 21 + [True] * 9
+    assert results[0] == {"triggered": False, "score": 0.0, "area": 0.0, "boxes": []}
+    assert len(results[-1]["boxes"]) == 1
+    assert hooks.picctv_health() == {"frames": 30, "triggered": 9}

@@ -1,0 +1,250 @@
+"""The detector on pictures made here, where every answer is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from picctv_plugins_motion.detector import MotionDetector
+from picctv_plugins_motion.settings import MotionSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+    from picctv_plugins_motion.detector import Detection
+
+SECOND = 1_000_000_000
+ROWS, COLUMNS = 240, 320
+
+
+def background(rows: int = ROWS, columns: int = COLUMNS) -> npt.NDArray[np.float64]:
+    """A scene with some texture: a slope, a few bright blocks."""
+    y, x = np.mgrid[0:rows, 0:columns]
+    scene = 60.0 + 60.0 * x / columns + 20.0 * y / rows
+    scene[rows // 4 : rows // 3, columns // 8 : columns // 3] += 60
+    scene[rows // 2 : rows // 2 + 8] -= 30
+    return scene
+
+
+def noisy(scene: npt.NDArray[np.float64], seed: int, sigma: float = 2.5) -> npt.NDArray[np.uint8]:
+    noise = np.random.default_rng(seed).normal(0, sigma, scene.shape)
+    return np.clip(scene + noise, 0, 255).astype(np.uint8)
+
+
+def with_square(scene: npt.NDArray[np.float64], x: int, y: int, side: int = 30) -> npt.NDArray[np.float64]:
+    scene = scene.copy()
+    scene[y : y + side, x : x + side] = 220.0
+    scene[y + 8 : y + side - 8, x + 8 : x + side - 8] = 20.0
+    return scene
+
+
+def watch(
+    detector: MotionDetector,
+    pictures: Iterable[npt.NDArray[np.uint8]],
+    rate: float = 10.0,
+    start_s: float = 0.0,
+) -> list[Detection]:
+    return [
+        detector.apply(picture, round((start_s + index / rate) * SECOND))
+        for index, picture in enumerate(pictures)
+    ]
+
+
+def test_moving_square_is_found_where_it_is() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    watch(detector, [noisy(scene, seed) for seed in range(30)])
+    for step in range(20):
+        x = 40 + 6 * step
+        found = detector.apply(noisy(with_square(scene, x, 150), 100 + step), (30 + step) * SECOND // 10)
+        if step == 0:
+            continue  # a thing counts from its second picture on
+        assert found.triggered
+        assert len(found.boxes) == 1
+        expected = [x / COLUMNS, 150 / ROWS, 30 / COLUMNS, 30 / ROWS]
+        assert found.boxes[0] == pytest.approx(expected, abs=8 / ROWS)
+        assert 0.0 < found.score <= 1.0
+        assert found.area == pytest.approx(30 * 30 / (ROWS * COLUMNS), rel=0.5)
+        assert found.mask[(150 + 15) // 2 - 5, (x + 3) // 2] == 255
+
+
+def test_two_squares_give_two_boxes() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    watch(detector, [noisy(scene, seed) for seed in range(20)])
+    pictures = [
+        noisy(with_square(with_square(scene, 30 + 4 * i, 170), 250 - 4 * i, 30, 20), i) for i in range(5)
+    ]
+    assert [len(found.boxes) for found in watch(detector, pictures, start_s=2.0)[1:]] == [2] * 4
+
+
+def test_noise_alone_is_silent() -> None:
+    detector = MotionDetector(MotionSettings())
+    found = watch(detector, (noisy(background(), seed, sigma=5.0) for seed in range(300)))
+    assert [detection.triggered for detection in found] == [False] * 300
+
+
+def test_light_switch_settles_within_two_seconds() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    dark = (noisy(scene * 0.4, seed) for seed in range(50))
+    bright = (noisy(scene, seed) for seed in range(50, 150))
+    found = watch(detector, [*dark, *bright])
+    assert not any(detection.triggered for detection in found[:50] + found[70:])
+
+
+def test_slow_dusk_is_silent() -> None:
+    detector = MotionDetector(MotionSettings())
+    found = watch(detector, (noisy(background() * (1 - index / 900), index) for index in range(600)))
+    assert not any(detection.triggered for detection in found)
+
+
+def test_soft_shadow_is_no_thing() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    watch(detector, [noisy(scene, seed) for seed in range(30)])
+    y, x = np.mgrid[0:ROWS, 0:COLUMNS]
+    pictures = []
+    for index in range(30):
+        shade = 1 - 0.4 * np.exp(-(((x - 60 - 5 * index) / 35) ** 2) - ((y - 120) / 30) ** 2)
+        pictures.append(noisy(scene * shade, index))
+    assert not any(detection.triggered for detection in watch(detector, pictures, start_s=3.0))
+
+
+def test_thing_that_stops_is_seen_until_it_becomes_background() -> None:
+    detector = MotionDetector(MotionSettings(settle_s=10.0))
+    scene = background()
+    watch(detector, [noisy(scene, seed) for seed in range(20)])
+    coming = [noisy(with_square(scene, 50 + 5 * step, 150), step) for step in range(10)]
+    assert all(found.triggered for found in watch(detector, coming, start_s=2.0)[1:])
+    parked = (noisy(with_square(scene, 100, 150), seed) for seed in range(200))
+    found = [detection.triggered for detection in watch(detector, parked, start_s=3.0)]
+    assert all(found[:90])
+    assert not any(found[120:])
+
+
+def test_clock_in_the_picture_is_no_motion() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+
+    def digit(number: int) -> npt.NDArray[np.float64]:
+        shown = scene.copy()
+        shown[10:26, 20:30] = 0.0
+        shown[12 + number % 7 : 18 + number % 7, 21:29] = 255.0
+        return shown
+
+    # The minutes change after five seconds, then each ten.
+    pictures = [noisy(digit((index + 50) // 100), index) for index in range(600)]
+    assert not any(found.triggered for found in watch(detector, pictures))
+
+
+def test_caller_may_write_into_the_picture_afterwards() -> None:
+    scene = background()
+    pictures = [noisy(with_square(scene, 20 + 5 * i, 100), i) for i in range(30)]
+    expected = [found.boxes for found in watch(MotionDetector(MotionSettings()), pictures)]
+    buffer = np.empty_like(pictures[0])
+    detector = MotionDetector(MotionSettings())
+    for index, picture in enumerate(pictures):
+        buffer[:] = picture
+        assert detector.apply(buffer, index * SECOND // 10).boxes == expected[index]
+        buffer[:] = 0
+
+
+def test_thing_of_half_the_smallest_size_is_left_out() -> None:
+    scene = background()
+    small = [noisy(with_square(scene, 60 + 3 * i, 150, 20), i) for i in range(20)]
+    seen = {}
+    for smallest in (0.002, 0.02):
+        detector = MotionDetector(MotionSettings(smallest=smallest))
+        watch(detector, [noisy(scene, seed) for seed in range(20)])
+        seen[smallest] = any(found.triggered for found in watch(detector, small, start_s=2.0))
+    assert seen == {0.002: True, 0.02: False}
+
+
+def test_ignored_polygon_is_left_out() -> None:
+    scene = background()
+    moving = [noisy(with_square(scene, 40 + 4 * i, 150), i) for i in range(20)]
+    settings = MotionSettings(ignore=[[(0.0, 0.55), (1.0, 0.55), (1.0, 1.0), (0.0, 1.0)]])
+    detector = MotionDetector(settings)
+    watch(detector, [noisy(scene, seed) for seed in range(20)])
+    assert not any(found.triggered for found in watch(detector, moving, start_s=2.0))
+    above = [noisy(with_square(scene, 40 + 4 * i, 30), i) for i in range(20)]
+    assert all(found.triggered for found in watch(detector, above, start_s=4.0)[2:])
+
+
+def test_polygon_with_two_corners_is_refused() -> None:
+    with pytest.raises(ValidationError, match="at least three corners, this one has 2"):
+        MotionSettings.model_validate({"ignore": [[[0.0, 0.0], [1.0, 1.0]]]})
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(16, 16), (97, 131), (480, 640), (1080, 1920)])
+@pytest.mark.parametrize("rate", [2.0, 25.0])
+def test_any_size_and_rate_is_served(rows: int, columns: int, rate: float) -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background(rows, columns)
+    count = int(rate * 2) + 1
+    assert not any(found.triggered for found in watch(detector, [noisy(scene, 1)] * count, rate))
+    side = rows // 4
+    pictures = [
+        noisy(with_square(scene, columns // 8 + i * (side // 8), rows // 2, side), 1) for i in range(4)
+    ]
+    if side > 16:
+        assert all(found.triggered for found in watch(detector, pictures, rate, start_s=3.0)[2:])
+
+
+def test_picture_is_left_unchanged_and_may_be_read_only_and_padded() -> None:
+    scene = background()
+    plain = [noisy(with_square(scene, 40 + 5 * max(0, i - 20), 150), i) for i in range(40)]
+    padded = []
+    for picture in plain:
+        buffer = np.zeros((ROWS, COLUMNS + 64), np.uint8)
+        buffer[:, :COLUMNS] = picture
+        view = buffer[:, :COLUMNS]
+        view.flags.writeable = False
+        padded.append(view)
+    first = watch(MotionDetector(MotionSettings()), plain)
+    second = watch(MotionDetector(MotionSettings()), padded)
+    assert [found.boxes for found in first] == [found.boxes for found in second]
+    assert all(np.array_equal(a, b) for a, b in zip(plain, padded, strict=True))
+
+
+def test_same_pictures_give_the_same_detections() -> None:
+    scene = background()
+    pictures = [noisy(with_square(scene, 20 + 5 * i, 100), i) for i in range(40)]
+    runs = [watch(MotionDetector(MotionSettings()), pictures) for _ in range(2)]
+    for one, other in zip(*runs, strict=True):
+        assert (one.triggered, one.score, one.area, one.boxes) == (
+            other.triggered,
+            other.score,
+            other.area,
+            other.boxes,
+        )
+        assert np.array_equal(one.mask, other.mask)
+
+
+def test_time_that_stands_still_or_jumps_is_survived() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    watch(detector, [noisy(scene, seed) for seed in range(20)])
+    for now in (2 * SECOND, 2 * SECOND, SECOND, 3600 * SECOND, 3601 * SECOND):
+        assert not detector.apply(noisy(scene, 7), now).triggered
+
+
+def test_picture_of_another_form_is_refused() -> None:
+    detector = MotionDetector(MotionSettings())
+    with pytest.raises(ValueError, match=r"\(240, 320, 3\) uint8"):
+        detector.apply(np.zeros((240, 320, 3), np.uint8), 0)
+    with pytest.raises(ValueError, match="float64"):
+        detector.apply(background(), 0)  # type: ignore[arg-type]
+
+
+def test_change_of_size_begins_anew() -> None:
+    detector = MotionDetector(MotionSettings())
+    watch(detector, [noisy(background(), seed) for seed in range(20)])
+    found = watch(detector, [noisy(background(120, 160), seed) for seed in range(20)], start_s=2.0)
+    assert not any(detection.triggered for detection in found)
