@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.apps import AppConfig
 
@@ -44,13 +45,19 @@ class MotionConfig(AppConfig):
 
     @hookimpl
     def picctv_clip_panels(self, clip: Clip) -> list[Panel]:
-        """List what moved in the clip, with links that seek there."""
-        from picctv_plugins_motion.shown import ShownEvent
-        from picctv_server.queries import events_between
+        """Sum up what moved in the clip, with links that seek there."""
+        from picctv_plugins_motion.summary import summarise
+        from picctv_plugins_motion.text import duration
+        from picctv_server.queries import results_between
 
-        stored = events_between(clip.camera, clip.started_at_ns, clip.ended_at_ns, PLUGIN)
-        found = [ShownEvent(event, clip.camera, clip) for event in stored]
-        return [Panel("events", "Motion", "motion/clip_panel.html", {"events": found})]
+        results = results_between(clip.camera, PLUGIN, clip.started_at_ns, clip.ended_at_ns)
+        summary = summarise(results, clip.started_at_ns, clip.ended_at_ns)
+        context = {
+            "summary": summary,
+            "moving": duration(summary.moving_s) if summary else "",
+            "length": duration((clip.ended_at_ns - clip.started_at_ns) / SECOND),
+        }
+        return [Panel("summary", "Motion", "motion/clip_panel.html", context)]
 
     @hookimpl
     def picctv_camera_panels(self, camera: Camera) -> list[Panel]:
@@ -65,10 +72,14 @@ class MotionConfig(AppConfig):
 
     @hookimpl
     def picctv_notification_links(self, notification: Notification) -> list[Link]:
-        """Link a notification of motion to the clip that shows it, once there is one."""
-        from picctv_plugins_motion import shown
+        """Link a notification of motion to the camera's other motion; the web itself links to the clip."""
+        from django.urls import reverse
 
         if notification.plugin != PLUGIN or not notification.camera:
             return []
-        clip = shown.clip_at(notification.camera, notification.at_ns)
-        return [Link("Watch", shown.clip_url(clip, notification.at_ns))] if clip is not None else []
+        return [
+            Link(
+                "All its motion",
+                f"{reverse('plugins:motion:latest')}?{urlencode({'camera': notification.camera})}",
+            )
+        ]

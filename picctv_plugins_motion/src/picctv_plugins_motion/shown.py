@@ -45,21 +45,6 @@ class ShownEvent:
         return None if self.event.peak_score is None else round(100 * self.event.peak_score)
 
     @property
-    def offset_s(self) -> float:
-        """Seconds into the clip; 0 where it began before the clip."""
-        if self.clip is None:
-            return 0.0
-        return max(0.0, float(self.event.started_at_ns - self.clip.started_at_ns) / SECOND)
-
-    @property
-    def peak_offset_s(self) -> float | None:
-        """Seconds into the clip of the peak; None where it lies outside."""
-        clip, peak_at_ns = self.clip, self.event.peak_at_ns
-        if clip is None or peak_at_ns is None or not clip.started_at_ns <= peak_at_ns < clip.ended_at_ns:
-            return None
-        return float(peak_at_ns - clip.started_at_ns) / SECOND
-
-    @property
     def url(self) -> str:
         """Where to watch it; empty where no clip shows it."""
         return clip_url(self.clip, self.event.started_at_ns) if self.clip is not None else ""
