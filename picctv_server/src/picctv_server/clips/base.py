@@ -1,0 +1,102 @@
+"""What a clip store is.
+
+A driver is a class, found by its name in the entry-point group ``picctv.clips`` and made as ``Driver(settings)`` with
+the `picctv_server.config.ClipSettings`. It is used from many threads and processes at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from picctv_core.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from picctv_server.config import ClipSettings
+
+CHUNK_BYTES = 256 * 1024
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a store has put away: its size in bytes, and its SHA-256 in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+class ClipStore(Protocol):
+    """Named bytes. What has been put stays as it is until it is deleted."""
+
+    def __init__(self, settings: ClipSettings) -> None:
+        """Open the store.
+
+        Raises:
+            StoreError: its place can't be used.
+        """
+        ...
+
+    def put(self, name: str, content: Path | bytes) -> Stored:
+        """Put bytes, or a file's bytes, under a name; they are durable when this returns.
+
+        A name that is there already is replaced at once and as a whole: readers see the one or the other.
+
+        Raises:
+            StoreError: the name is none, or the store can't keep it (a full disk).
+        """
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """Open for reading; the reader can seek and is to be closed.
+
+        Raises:
+            StoreError: there is nothing of this name, or it can't be read.
+        """
+        ...
+
+    def size(self, name: str) -> int:
+        """Give the size in bytes.
+
+        Raises:
+            StoreError: there is nothing of this name.
+        """
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is something of this name."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove it; nothing happens when it is not there."""
+        ...
+
+
+def checked(name: str) -> str:
+    """Give the name back, if it is one: letters, digits, dots, dashes, colons and underscores, no path.
+
+    Raises:
+        StoreError: it is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise StoreError(f"{name!r} is no name for a clip store: letters, digits, '.', '_', ':' and '-' only")
+    return name
+
+
+def missing(name: str) -> StoreError:
+    """Make the error for a name that is not there."""
+    return StoreError(f"the clip store has no {name}")
+
+
+def digest(reader: BinaryIO) -> Stored:
+    """Read to the end, and give size and SHA-256."""
+    sha256, size = hashlib.sha256(), 0
+    while chunk := reader.read(CHUNK_BYTES):
+        sha256.update(chunk)
+        size += len(chunk)
+    return Stored(size, sha256.hexdigest())

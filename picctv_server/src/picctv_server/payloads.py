@@ -1,0 +1,31 @@
+"""Payloads that are too large for a document: a bucket of their own in MongoDB.
+
+They go there and not into the clip store, so that whoever can read the documents can read these too, with nothing else
+to be set.
+"""
+
+from __future__ import annotations
+
+from picctv_server.clips.gridfs import GridFSClips
+
+MAX_INLINE_BYTES = 1024 * 1024
+"""What is larger is kept apart. MongoDB's own bound for a document is 16 MiB."""
+
+_BUCKET = "payloads"
+
+
+def put(name: str, data: bytes) -> None:
+    """Keep bytes under a name, durably; harmless when repeated."""
+    bucket = GridFSClips(bucket=_BUCKET)
+    if not bucket.exists(name):
+        bucket.put(name, data)
+
+
+def get(name: str) -> bytes:
+    """Give the bytes again.
+
+    Raises:
+        StoreError: there are none of this name.
+    """
+    with GridFSClips(bucket=_BUCKET).open(name) as reader:
+        return reader.read()
