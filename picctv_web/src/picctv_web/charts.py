@@ -1,0 +1,77 @@
+"""Charts on the time axis of a video: django-graphos' chart, with a renderer that needs no inline script.
+
+The page gets a ``<div data-chart>`` and its numbers as JSON; ``static/picctv/charts.js`` draws them with uPlot, follows
+the video with a playhead, and seeks where someone clicks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.template.loader import render_to_string
+
+from picctv_web.graphos_compat import BaseChart, SimpleDataSource
+from picctv_web.rows import MAX_POINTS, check_rows, thin_out
+
+if TYPE_CHECKING:
+    from picctv_core.hookspecs.web import Chart
+
+
+class VideoChart(BaseChart):
+    """A `picctv_core.hookspecs.web.Chart`, drawn under a clip's video.
+
+    Args:
+        chart: what a plugin declared.
+        plugin: the plugin's name.
+        seconds: length of the video: the time axis goes from 0 to it.
+
+    Raises:
+        PluginError: the chart's columns and rows don't belong together.
+    """
+
+    def __init__(self, chart: Chart, *, plugin: str, seconds: float) -> None:
+        rows = thin_out(check_rows(chart), MAX_POINTS)
+        self.chart = chart
+        self.plugin = plugin
+        self.seconds = seconds
+        super().__init__(
+            SimpleDataSource([list(chart.columns), *rows]),
+            html_id=re.sub(r"[^A-Za-z0-9-]+", "-", f"chart-{plugin}-{chart.name}"),
+            options={"title": chart.title},
+        )
+
+    @property
+    def data_id(self) -> str:
+        """The id of the element that holds the numbers."""
+        return f"{self.html_id}-data"
+
+    def data(self) -> dict[str, Any]:
+        """Give the chart as plain data, one row for each point."""
+        header, *rows = self.get_data()
+        return {
+            "name": self.chart.name,
+            "title": self.chart.title,
+            "unit": self.chart.unit,
+            "y_max": self.chart.y_max,
+            "seconds": self.seconds,
+            "columns": header,
+            "rows": rows,
+        }
+
+    def payload(self) -> dict[str, Any]:
+        """Give what the page's script draws: as `data`, but one list for each column, which is smaller."""
+        data = self.data()
+        rows = data.pop("rows")
+        return data | {
+            "data": [list(column) for column in zip(*rows, strict=True)] or [[] for _ in data["columns"]]
+        }
+
+    def get_html_template(self) -> str:
+        """Name the template that `as_html` renders."""
+        return "picctv/chart.html"
+
+    def as_html(self) -> str:
+        """Give the chart's element with its data; there is no script to go with it."""
+        html: str = render_to_string(self.get_html_template(), {"chart": self, "payload": self.payload()})
+        return html

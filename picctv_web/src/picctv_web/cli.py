@@ -1,0 +1,71 @@
+"""The command ``picctv web``. Nothing heavy is imported before one of its commands runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from picctv_core.cli import Command, add_leaf
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    run = add_leaf(
+        commands, "run", _run, help="serve the web interface", example="picctv web run --config web.toml"
+    )
+    _add_config(run)
+    run.add_argument(
+        "--strict-plugins", action="store_true", help="refuse to start when a plugin can't be loaded"
+    )
+    user = commands.add_parser("user", help="people who may log in")
+    users = user.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    create = add_leaf(
+        users,
+        "create",
+        _create_user,
+        help="make a user, or give one a new password",
+        example="picctv web user create ann --config web.toml",
+    )
+    create.add_argument("name", metavar="NAME", help="the name to log in with")
+    _add_config(create)
+    create.add_argument(
+        "--password-stdin", action="store_true", help="read the password from the first line of the input"
+    )
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings, web.toml")
+
+
+def _run(args: argparse.Namespace) -> int:
+    # Deferred here and below: Django is not imported for `picctv --help`.
+    from picctv_web.start import set_up
+
+    set_up(args.config)
+
+    from picctv_web.run import serve
+
+    serve(strict_plugins=args.strict_plugins)
+    return 0
+
+
+def _create_user(args: argparse.Namespace) -> int:
+    from picctv_web.start import migrate, set_up
+
+    set_up(args.config)
+    migrate()
+
+    from picctv_web.users import create_user, read_password
+
+    new = create_user(args.name, read_password(stdin=args.password_stdin))
+    if new:
+        print(f"the user {args.name} can log in now")
+    else:
+        print(f"the user {args.name} was there already and has the new password now; its sessions have ended")
+    return 0
+
+
+command = Command("the web interface: clips, charts and cameras in a browser", _configure)

@@ -1,0 +1,33 @@
+"""The addresses of the web interface."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from picctv_web import accounts, api, cameras, clips, errors, home, media, plugin_pages, plugins, watch
+
+handler400 = "picctv_web.errors.bad_request"
+handler404 = "picctv_web.errors.not_found"
+handler500 = "picctv_web.errors.server_error"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", accounts.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", accounts.Password.as_view(), name="password"),
+    path("cameras/", cameras.cameras, name="cameras"),
+    path("cameras/<str:node>/<str:camera>/", cameras.camera, name="camera"),
+    path("cameras/<str:node>/<str:camera>/picture.jpg", media.camera_picture, name="camera-picture"),
+    path("clips/", clips.clips, name="clips"),
+    path("clips/<str:clip_id>/", watch.watch, name="clip"),
+    path("clips/<str:clip_id>/video.mp4", media.video, name="clip-video"),
+    path("clips/<str:clip_id>/thumbnail.jpg", media.thumbnail, name="clip-thumbnail"),
+    path("plugins/", plugins.plugins, name="plugins"),
+    path("plugins/", include((plugin_pages.patterns(), "plugins"))),
+    path("api/cameras", api.cameras),
+    path("api/clips", api.clips),
+    path("api/clips/<str:clip_id>", api.clip),
+    path("api/clips/<str:clip_id>/results/<str:plugin>", api.results),
+    path("healthz", errors.health, name="health"),
+]

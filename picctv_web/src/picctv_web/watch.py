@@ -1,0 +1,123 @@
+"""The watch page: a clip's video with its charts, events and gaps on one time axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+from django.shortcuts import render
+
+from picctv_server import queries
+from picctv_web import plugin_pages, shown, times
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from picctv_server.models import Clip, Event
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A stretch of a clip: an event, or a gap.
+
+    Attributes:
+        kind: ``event`` or ``gap``.
+        title: the plugin's name, or the cause of the gap.
+        start: seconds into the clip; less than 0 where it began before.
+        end: seconds into the clip; None where it goes on.
+        score: an event's peak; None where there is none.
+        peak: seconds into the clip of the peak.
+    """
+
+    kind: str
+    title: str
+    start: float
+    end: float | None
+    score: float | None = None
+    peak: float | None = None
+
+    @property
+    def seek(self) -> float:
+        """Where to look: the start, or the clip's start where it began before."""
+        return max(self.start, 0.0)
+
+    @property
+    def peak_seek(self) -> float:
+        """Where the peak is; where there is none, the start."""
+        return self.seek if self.peak is None else max(self.peak, 0.0)
+
+
+def watch(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """Show one clip."""
+    clip = find(clip_id)
+    stored = shown.cameras()
+    (subject,) = shown.clips([clip], stored)
+    previous, following = queries.neighbours(clip)
+    found = marks(clip)
+    context = {
+        "clip": subject,
+        "camera": next((camera for camera in stored if camera.id == clip.camera), None),
+        "previous": shown.ShownClip(previous, "") if previous else None,
+        "next": shown.ShownClip(following, "") if following else None,
+        "events": [mark for mark in found if mark.kind == "event"],
+        "gaps": [mark for mark in found if mark.kind == "gap"],
+        "bands": [_band(mark, subject.seconds) for mark in found],
+        "charts": plugin_pages.chart_cards(clip, seconds=subject.seconds),
+        "cards": plugin_pages.clip_cards(request, clip),
+    }
+    return render(request, "picctv/watch.html", context)
+
+
+def find(clip_id: str) -> Clip:
+    """Give a clip.
+
+    Raises:
+        Http404: there is none.
+    """
+    clip = queries.clip(clip_id)
+    if clip is None:
+        msg = f"there is no clip {clip_id}"
+        raise Http404(msg)
+    return clip
+
+
+def marks(clip: Clip) -> list[Mark]:
+    """List the events and gaps within a clip, in the order of time."""
+    between = (clip.camera, clip.started_at_ns, clip.ended_at_ns)
+
+    def into(at_ns: int | None) -> float | None:
+        return None if at_ns is None else (at_ns - clip.started_at_ns) / times.SECOND_NS
+
+    stored = queries.events_between(*between)
+    events = [
+        Mark(
+            "event",
+            event.plugin,
+            into(event.started_at_ns) or 0.0,
+            into(event.ended_at_ns if event.ended_at_ns is not None else _successor(event, stored)),
+            event.peak_score,
+            into(event.peak_at_ns),
+        )
+        for event in stored
+    ]
+    gaps = [
+        Mark("gap", gap.cause, into(gap.from_ns) or 0.0, into(gap.to_ns))
+        for gap in queries.gaps_between(*between)
+    ]
+    return sorted([*events, *gaps], key=lambda mark: mark.start)
+
+
+def _successor(event: Event, stored: list[Event]) -> int | None:
+    """Give the start of the plugin's next event: one whose end was never told of is over by then."""
+    later = (other.started_at_ns for other in stored if other.plugin == event.plugin)
+    return min((start for start in later if start > event.started_at_ns), default=None)
+
+
+def _band(mark: Mark, seconds: float) -> dict[str, Any]:
+    return {
+        "kind": mark.kind,
+        "title": f"{mark.title}, from {times.clock(mark.seek)}",
+        "from": mark.start,
+        "to": seconds if mark.end is None else mark.end,
+    }

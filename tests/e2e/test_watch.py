@@ -1,0 +1,248 @@
+"""A person at a browser: logs in, opens a clip, plays it and clicks on its chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.web.running import PASSWORD, USER, free_port, make_user, running, seed, write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.web.running import Site
+
+pytestmark = pytest.mark.browser
+
+# Nothing that a browser does by itself may look like a request of ours.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = (
+    "/",
+    "/cameras/",
+    "/cameras/garage/door/",
+    "/clips/",
+    "/clips/{clip}/",
+    "/plugins/",
+    "/plugins/motion/",
+    "/password/",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("watch")
+    port = free_port()
+    config = write_config(folder, port)
+    make_user(config)
+    seeded = seed(config)
+    with running(config, port, seeded) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+def log_in(page: Page, address: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(USER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(address + "/")
+
+
+@pytest.fixture(scope="module")
+def cookies(site: Site, browser: Browser) -> Any:
+    """What the browser keeps of a login."""
+    context = browser.new_context(base_url=site.address)
+    log_in(context.new_page(), site.address)
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def page(request: pytest.FixtureRequest, site: Site, browser: Browser, cookies: Any) -> Iterator[Page]:
+    """A page of somebody who has logged in; at its end, nothing was logged and nothing was asked of anybody else."""
+    width, height = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, base_url=site.address, storage_state=cookies
+    )
+    found = context.new_page()
+    troubles: list[str] = []
+    found.on(
+        "console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None
+    )
+    found.on("pageerror", lambda error: troubles.append(str(error)))
+    found.on(
+        "request", lambda sent: None if sent.url.startswith(site.address + "/") else troubles.append(sent.url)
+    )
+    yield found
+    context.close()
+    assert troubles == []
+
+
+def current_time(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('video').currentTime"))
+
+
+def settled(page: Page, seconds: float) -> None:
+    """Wait until the video shows this moment, to the pixel that was clicked."""
+    page.wait_for_function(
+        "wanted => { const v = document.getElementById('video');"
+        " return !v.seeking && v.readyState >= 2 && Math.abs(v.currentTime - wanted) < 0.1; }",
+        arg=seconds,
+    )
+
+
+def open_clip(page: Page, site: Site) -> None:
+    page.goto(f"/clips/{site.seeded.clip}/")
+    page.wait_for_function("() => document.getElementById('video').readyState >= 2")
+
+
+def test_clip_is_found_from_the_list_and_plays(site: Site, page: Page) -> None:
+    page.goto("/clips/")
+    page.get_by_label("What").select_option(label="With motion")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("a.tile").click()
+    page.wait_for_url(f"**/clips/{site.seeded.clip}/")
+    page.wait_for_function("() => document.getElementById('video').readyState >= 2")
+    page.evaluate("document.getElementById('video').play()")
+    page.wait_for_function("() => document.getElementById('video').currentTime > 1")
+    assert (
+        abs(float(page.evaluate("document.getElementById('video').duration")) - site.seeded.seconds) < 0.101
+    )
+    # The playhead on the chart is where the video is.
+    page.evaluate("document.getElementById('video').pause()")
+    page.wait_for_function("() => !document.getElementById('video').seeking")
+    place = page.evaluate(
+        """() => new Promise((done) => requestAnimationFrame(() => {
+            const over = document.querySelector('.u-over').getBoundingClientRect();
+            const line = document.querySelector('.u-over .playhead').getBoundingClientRect();
+            done((line.left + line.width / 2 - over.left) / over.width);
+        }))"""
+    )
+    assert abs(place * site.seeded.seconds - current_time(page)) < 0.15
+
+
+def test_click_on_the_chart_seeks(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    chart = page.locator(".u-over").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    for part in (0.75, 0.25):
+        page.mouse.click(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+        settled(page, part * site.seeded.seconds)
+    # And dragging goes on seeking.
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 9, steps=5)
+    page.mouse.up()
+    settled(page, 0.9 * site.seeded.seconds)
+
+
+def test_timeline_events_and_links_seek(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    timeline = page.locator("[data-timeline]")
+    box = timeline.bounding_box()
+    assert box is not None
+    timeline.click(position={"x": box["width"] / 2, "y": 5})
+    settled(page, site.seeded.seconds / 2)
+    page.get_by_role("link", name="0:04.0 – 0:08.0").click()  # noqa: RUF001 - as on the page
+    settled(page, site.seeded.event_from)
+    page.goto("/")
+    page.get_by_role("link", name="Watch").click()
+    settled(page, site.seeded.event_from)
+
+
+def test_keys_move_through_the_clip_and_to_its_neighbours(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    page.keyboard.press("ArrowRight")
+    settled(page, 5)
+    page.keyboard.press("Shift+ArrowLeft")
+    settled(page, 4)
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/clips/{site.seeded.following}/")
+    page.keyboard.press("p")
+    page.wait_for_url(f"**/clips/{site.seeded.clip}/")
+
+
+def test_seeking_shows_the_very_picture_of_that_moment(site: Site, page: Page) -> None:
+    """The square moves: where it is in the picture tells which picture it is."""
+    open_clip(page, site)
+    left = []
+    for seconds in (4.45, 6.05, 7.45):
+        page.evaluate("seconds => picctv.seek(seconds)", seconds)
+        settled(page, seconds)
+        left.append(
+            page.evaluate(
+                """() => { const v = document.getElementById('video'), c = document.createElement('canvas');
+                c.width = 320; c.height = 240; const d = c.getContext('2d'); d.drawImage(v, 0, 0, 320, 240);
+                const row = d.getImageData(0, 140, 320, 1).data;
+                for (let x = 0; x < 320; x++) if (row[4 * x] > 170 && row[4 * x + 2] < 110) return x;
+                return -1; }"""
+            )
+        )
+    third = site.seeded.seconds * 10 / 3
+    wanted = [int((int(seconds * 10 + 1e-6) - third) / third * 260) for seconds in (4.45, 6.05, 7.45)]
+    assert [abs(found - place) <= 2 for found, place in zip(left, wanted, strict=True)] == [True] * 3, (
+        left,
+        wanted,
+    )
+
+
+def test_download_saves_the_clip_under_its_name(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download MP4").click()
+    assert download.value.suggested_filename == "garage-door-2026-03-17-083000.mp4"
+    assert download.value.path().stat().st_size > 1000
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_never_scrolls_sideways(site: Site, page: Page, path: str) -> None:
+    page.goto(path.format(clip=site.seeded.clip))
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+
+
+def test_chart_follows_the_width_of_the_window(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.wait_for_function(
+        "() => document.querySelector('.uplot canvas').getBoundingClientRect().width"
+        " === document.querySelector('[data-chart]').clientWidth"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+def test_login_and_logout_through_the_menu(site: Site, page: Page) -> None:
+    # In a session of its own: logging out would end the one that the other tests have.
+    page.context.clear_cookies()
+    log_in(page, site.address)
+    if page.locator(".navbar-toggle").is_visible():
+        page.locator(".navbar-toggle").click()
+        page.locator(".navbar-collapse.collapse.in").wait_for()
+    page.get_by_role("button", name=USER).click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login/**")
+    page.goto("/clips/")
+    assert "/login/" in page.url

@@ -1,0 +1,257 @@
+"""Fills a MongoDB and a clip store with cameras, real clips, results and events, through the server's own store.
+
+Run as a program, with ``web.toml`` as its argument, so that the connection is no business of the tests' own process;
+it prints one JSON object with the ids that tests look for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import math
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from picctv_core import messages
+from picctv_core.clock import SystemClock
+from picctv_core.messages import Message
+from picctv_server import clips, database
+from picctv_server.models import Camera, Node
+from picctv_server.store import Store
+from picctv_web.config import load_settings
+
+SECOND_NS = 1_000_000_000
+RATE = 10
+WIDTH, HEIGHT = 320, 240
+
+# The last clip of the door camera begins here: 17 March 2026, 08:30:00.25 UTC.
+START_NS = int(dt.datetime(2026, 3, 17, 8, 30, tzinfo=dt.UTC).timestamp()) * SECOND_NS + SECOND_NS // 4
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What tests need to know of what is stored.
+
+    Attributes:
+        clip: the clip with an event, results, and neighbours on both sides.
+        previous: the clip before it.
+        following: the clip after it.
+        seconds: length of each clip.
+        clips: how many there are in all.
+        event_from: seconds into the clip.
+        event_to: seconds into the clip.
+    """
+
+    clip: str
+    previous: str
+    following: str
+    seconds: float
+    clips: int
+    event_from: float
+    event_to: float
+
+
+def pictures(count: int, phase: int = 0) -> list[np.ndarray]:
+    """Draw a square that crosses a room in the middle third of the time."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    room = np.stack((70 + rows * 0.25, 82 + columns * 0.12, 96 + rows * 0.1), axis=-1).astype(np.uint8)
+    found = []
+    for index in range(count):
+        picture = room.copy()
+        moved = (index - count / 3) / (count / 3)
+        if 0 <= moved < 1:
+            left, top = int(moved * (WIDTH - 60)), 110 + int(20 * math.sin(index / 4 + phase))
+            picture[top : top + 60, left : left + 40] = (225, 160, 60)
+        found.append(picture)
+    return found
+
+
+def make_mp4(path: Path, shown: list[np.ndarray]) -> bytes:
+    """Encode pictures as H.264 in an MP4 that begins with its index; give a JPEG of the middle one."""
+    with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": str(RATE)})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for picture in shown:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return jpeg(shown[len(shown) // 2])
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """Encode one picture as JPEG."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mjpeg") as container:
+        stream = container.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = picture.shape[1], picture.shape[0], "yuvj420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+class Seeder:
+    """Stores messages as a server would."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.sequence = 0
+        self.clips = 0
+
+    def message(self, kind: str, camera: str, plugin: str, at_ns: int, payload: object) -> Message:
+        """Make the next message."""
+        self.sequence += 1
+        node = camera.partition("/")[0] or "garage"
+        return Message(f"{self.sequence:032x}", node, camera, plugin, kind, at_ns, self.sequence, payload)
+
+    def clip(
+        self,
+        camera: str,
+        start_ns: int,
+        seconds: int,
+        mp4: Path,
+        thumbnail: bytes,
+        trigger: str | None = None,
+    ) -> str:
+        """Store a clip; give its id."""
+        self.clips += 1
+        message = self.message(messages.CLIP, camera, "recording", start_ns, {"trigger": trigger})
+        self.store.add_clip(
+            message,
+            mp4,
+            thumbnail,
+            frames=seconds * RATE,
+            width=WIDTH,
+            height=HEIGHT,
+            started_at_ns=start_ns,
+            ended_at_ns=start_ns + seconds * SECOND_NS,
+        )
+        return message.id
+
+    def results(self, camera: str, start_ns: int, seconds: int) -> None:
+        """Store what an analyzer would have said of such a clip."""
+        count = seconds * RATE
+        items = []
+        for index in range(count):
+            moving = count / 3 <= index < 2 * count / 3
+            score = 0.55 + 0.35 * math.sin(index / 3) if moving else 0.04
+            boxes = np.array([[0.1, 0.4, 0.2, 0.25]]) if moving else np.zeros((0, 4))
+            items.append(
+                [start_ns + index * SECOND_NS // RATE, {"triggered": moving, "score": score, "boxes": boxes}]
+            )
+        self.store.add_results(self.message(messages.RESULTS, camera, "motion", start_ns, {"items": items}))
+
+    def event(self, camera: str, from_ns: int, to_ns: int | None) -> None:
+        """Store an event."""
+        payload = {
+            "event_id": f"event-{from_ns}",
+            "started_at_ns": from_ns,
+            "ended_at_ns": to_ns,
+            "peak_score": 0.9,
+            "peak_at_ns": from_ns + SECOND_NS,
+            "peak": {"triggered": True, "score": 0.9},
+        }
+        self.store.add_event(self.message(messages.EVENT, camera, "motion", from_ns, payload))
+
+    def notification(self, camera: str, at_ns: int, level: str, title: str, text: str = "") -> None:
+        """Store a notification."""
+        payload = {"level": level, "title": title, "text": text}
+        self.store.add_notification(self.message(messages.NOTIFICATION, camera, "motion", at_ns, payload))
+
+
+def cameras(picture: bytes) -> None:
+    """Store three cameras: one that runs, one that its node can't reach, and one whose node is silent."""
+    now = dt.datetime.now(dt.UTC)
+    # As if its node said something all through the tests.
+    heard = now + dt.timedelta(hours=6)
+    plugins = {
+        "motion": {"status": "enabled", "detail": "", "health": {"frames": 1204, "cpu_ms_per_frame": 1.25}},
+        "recording": {"status": "failing", "detail": "RuntimeError: <b>no</b> ring", "health": {}},
+    }
+    common = {
+        "width": 640,
+        "height": 480,
+        "rate": 10.0,
+        "last_seen_at": heard,
+        "picture_at_ns": time.time_ns(),
+    }
+    Node(name="garage", version="0.1.0", last_seen_at=heard).save()
+    Node(name="barn", version="0.1.0", last_seen_at=now - dt.timedelta(hours=2)).save()
+    Camera(
+        id="garage/door",
+        node="garage",
+        title="Front door",
+        state="running",
+        plugins=plugins,
+        picture=picture,
+        **common,
+    ).save()
+    Camera(
+        id="garage/yard", node="garage", title="", state="connecting",
+        detail="rtsp://10.0.0.7/stream: no route to host; next try in 8 s", last_seen_at=heard,
+    ).save()  # fmt: skip
+    silent = common | {"last_seen_at": now - dt.timedelta(hours=2)}
+    Camera(
+        id="barn/stable", node="barn", title="Stable <script>", state="running", picture=picture, **silent
+    ).save()
+
+
+def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
+    """Fill the stores that ``web.toml`` names.
+
+    Args:
+        config: path of ``web.toml``.
+        seconds: length of each clip.
+        hours: how many clips the stable has, one an hour.
+    """
+    settings = load_settings(config)
+    with database.connect(settings.mongodb), tempfile.TemporaryDirectory() as folder:
+        database.make_indexes()
+        seeder = Seeder(Store(clips.open_store(settings.clips), SystemClock()))
+        mp4, other = Path(folder, "a.mp4"), Path(folder, "b.mp4")
+        thumbnail = make_mp4(mp4, pictures(seconds * RATE))
+        other_thumbnail = make_mp4(other, pictures(seconds * RATE, phase=2))
+        cameras(thumbnail)
+
+        third = seconds * SECOND_NS // 3
+        seeder.results("garage/door", START_NS, seconds)
+        seeder.event("garage/door", START_NS + third, START_NS + 2 * third)
+        previous = seeder.clip("garage/door", START_NS - 600 * SECOND_NS, seconds, mp4, thumbnail)
+        clip = seeder.clip("garage/door", START_NS, seconds, mp4, thumbnail, trigger="motion")
+        following = seeder.clip("garage/door", START_NS + 600 * SECOND_NS, seconds, mp4, thumbnail)
+        gap = {
+            "from_ns": START_NS + 10 * SECOND_NS,
+            "to_ns": START_NS + 11 * SECOND_NS,
+            "cause": "the disk was full",
+            "bytes": 9,
+        }
+        seeder.store.add_gap(seeder.message(messages.GAP, "garage/door", "recording", START_NS, gap))
+        for hour in range(hours):
+            seeder.clip(
+                "barn/stable", START_NS - (hour + 2) * 3600 * SECOND_NS, seconds, other, other_thumbnail
+            )
+        seeder.notification("garage/door", START_NS + third, "info", "Movement at the front door")
+        seeder.notification(
+            "garage/door",
+            START_NS - 3600 * SECOND_NS,
+            "warning",
+            "The disk of the node is nearly full",
+            "2 GB left",
+        )
+        seeder.notification(
+            "",
+            START_NS - 7200 * SECOND_NS,
+            "error",
+            "The spool was damaged <img src=x>",
+            "It lost 3 messages.",
+        )
+        return Seeded(clip, previous, following, seconds, seeder.clips, seconds / 3, 2 * seconds / 3)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(seed(Path(sys.argv[1])))))
