@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
 from picctv_core import codec
 from picctv_core.config import Settings
@@ -26,6 +25,8 @@ from picctv_core.plugins import NODE, Plugin, Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from websockets.http11 import Request, Response
 
 TOKEN = "a-token-of-the-tests"
 
@@ -180,7 +181,7 @@ class ScriptedSource:
 class Cameras:
     """Makes cameras' configurations for tests."""
 
-    video: VideoInfo = VideoInfo(64, 48, 10.0)
+    video: VideoInfo = field(default_factory=lambda: VideoInfo(64, 48, 10.0))
     frame_ns: int = 100_000_000
     made: list[CameraConfig] = field(default_factory=list)
 

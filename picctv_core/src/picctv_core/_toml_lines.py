@@ -26,6 +26,7 @@ class TomlLines:
     def __init__(self, text: str) -> None:
         """Go through the text, which tomllib has accepted."""
         self._lines: dict[tuple[str, ...], int] = {}
+        self._implied: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         until: str | None = None
         for number, line in enumerate(text.splitlines(), start=1):
@@ -34,6 +35,8 @@ class TomlLines:
             elif header := _HEADER.match(line):
                 table = _parts(header[1])
                 self._lines.setdefault(table, number)
+                for length in range(1, len(table)):
+                    self._implied.setdefault(table[:length], number)
             elif pair := _KEY.match(line):
                 key = _parts(pair[1])
                 for length in range(1, len(key) + 1):
@@ -44,7 +47,8 @@ class TomlLines:
         """Give the line of a key, or of the nearest key that holds it; None where there is none."""
         path = tuple(str(part) for part in key)
         for length in range(len(path), 0, -1):
-            if (line := self._lines.get(path[:length])) is not None:
+            line = self._lines.get(path[:length], self._implied.get(path[:length]))
+            if line is not None:
                 return line
         return None
 

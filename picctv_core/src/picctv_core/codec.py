@@ -144,6 +144,9 @@ def _from_array(data: bytes) -> np.ndarray[Any, Any]:
     if dtype.kind not in _ARRAY_KINDS or dtype.fields is not None:
         msg = f"an array of {dtype_text} is not allowed"
         raise CodecError(msg)
+    if not all(isinstance(side, int) and side >= 0 for side in shape):
+        msg = f"an array has no shape {shape}"
+        raise CodecError(msg)
     return np.frombuffer(raw, dtype).reshape(shape).copy()
 
 

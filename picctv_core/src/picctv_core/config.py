@@ -71,9 +71,12 @@ class SettingsFile:
 
         Returns:
             The model and no faults, or None and all of its faults.
+
+        Validators that take a `pydantic.ValidationInfo` find the file's folder in its context, under ``"folder"``:
+        that is where relative paths begin.
         """
         try:
-            return model.model_validate(data), []
+            return model.model_validate(data, context={"folder": self.path.parent}), []
         except ValidationError as error:
             return None, [self._explain(model, detail, prefix) for detail in error.errors(include_url=False)]
 

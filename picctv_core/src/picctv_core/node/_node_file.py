@@ -1,0 +1,105 @@
+"""The tables of a ``node.toml`` that are the node's own; what drivers and plugins have in them, `config` checks."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, ByteSize, Field, SecretStr, model_validator
+
+from picctv_core.config import Settings
+from picctv_core.frames import AnalysisFormat
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TOKEN = re.compile(r"[!-~]{1,1000}")
+
+
+def check_name(name: str) -> str:
+    """Give the name of a node or a camera if it is one; raises a ValueError otherwise."""
+    if len(name) > 64 or not _NAME.fullmatch(name):
+        raise ValueError("names are of lower-case letters and digits, with single hyphens between them")
+    return name
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text can be a token, and so stand in an HTTP header."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        raise ValueError("a server's address is of the form ws://HOST:PORT or wss://HOST:PORT")
+    if "@" in parts.netloc:
+        raise ValueError("the address holds a name or password; nodes are known by their token")
+    return url.rstrip("/")
+
+
+def _check_analysis(text: str) -> str:
+    AnalysisFormat.parse(text)
+    return text
+
+
+class NodeTable(Settings):
+    """The node itself."""
+
+    name: Annotated[str, AfterValidator(check_name)] = Field(
+        description="Unique in the network: lower-case letters and digits, with single hyphens between them."
+    )
+    data: str = Field(
+        min_length=1, description="Folder of the spool and of what plugins keep; made where it is not there."
+    )
+    spool_max: ByteSize = Field(
+        default=ByteSize(10 * 10**9),
+        ge=10**6,
+        description="How much may wait for the server. Beyond it the oldest video goes first, and leaves a gap.",
+    )
+
+
+class ServerTable(Settings):
+    """The way to the server. Either `token` or `token_file` must be given."""
+
+    urls: list[Annotated[str, AfterValidator(_check_url)]] = Field(
+        min_length=1,
+        description="Addresses of servers, `ws://HOST:PORT` or `wss://HOST:PORT`, tried one after another.",
+    )
+    token: SecretStr | None = Field(
+        default=None, description="What the server knows the node by; `picctv server token create` makes it."
+    )
+    token_file: str | None = Field(default=None, description="A file that holds the token, and nothing else.")
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if (self.token is None) == (self.token_file is None):
+            raise ValueError(
+                "give either token or token_file; `picctv server token create NODE` makes a token"
+            )
+        if self.token is not None and not is_token(self.token.get_secret_value()):
+            raise ValueError("this is no token; `picctv server token create NODE` makes one")
+        return self
+
+
+class CameraTable(Settings):
+    """A camera; its id in the network is `node/camera`."""
+
+    title: str = Field(default="", description="What people read; the name, where it is empty.")
+    analysis: Annotated[str, AfterValidator(_check_analysis)] = Field(
+        default="320x240@10",
+        description="Size of the frames that plugins get, and how many a second at the most: `WIDTHxHEIGHT@RATE`.",
+    )
+    enabled: bool = Field(default=True, description="False leaves the camera out.")
+    source: dict[str, Any] = Field(
+        description="What to read: `driver` names the source, the other keys are the driver's own."
+    )
+    plugins: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="What a plugin is told on this camera, over what `[plugins.NAME]` says.",
+    )
+
+
+class NodeFile(Settings):
+    node: NodeTable
+    server: ServerTable
+    cameras: dict[str, CameraTable] = Field(min_length=1)
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,0 +1,143 @@
+"""The node as a whole: what is started in which order, and stopped in the other one."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from picctv_core.clock import SystemClock
+from picctv_core.errors import SpoolError
+from picctv_core.node.camera import SOURCE_STOP_S, WORKERS_STOP_S, CameraRunner
+from picctv_core.node.health import HealthReporter
+from picctv_core.node.spool import Spool
+from picctv_core.node.uplink import Uplink
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from picctv_core.clock import Clock
+    from picctv_core.node.config import NodeConfig
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 3.0
+"""How long what waits may still be sent when the node stops. The rest stays in the spool."""
+
+ONE_WISH_S = 1.0
+"""Signals so soon after the first are the same wish: Ctrl-C reaches a whole process group, and who started it too."""
+
+SPOOL_FILE = "spool.db"
+
+
+class Node:
+    """A node: its cameras with their plugins, its spool, its uplink.
+
+    Args:
+        config: what it is to do.
+        clock: the time.
+    """
+
+    def __init__(self, config: NodeConfig, clock: Clock | None = None) -> None:
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Run until SIGINT or SIGTERM; a second one ends the process at once. Call it on the main thread.
+
+        Raises:
+            SpoolError: the data directory can't be used.
+        """
+        first_s = math.inf
+
+        def stop(signal_number: int, _frame: FrameType | None) -> None:
+            nonlocal first_s
+            now_s = time.monotonic()
+            if now_s - first_s > ONE_WISH_S:
+                os._exit(128 + signal_number)  # all that counts is on the disk already
+            first_s = min(first_s, now_s)
+            self._stopped.set()
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            self.run_until(self._stopped)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def run_until(self, stopped: threading.Event) -> None:
+        """Run until an event is set, on any thread; raises as `run` does."""
+        data = self._config.data
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SpoolError(f"the node's data directory {data} can't be made: {error.strerror}") from error
+        spool = Spool(data / SPOOL_FILE, self._clock, max_bytes=self._config.spool_max_bytes)
+        try:
+            self._run_with(spool, stopped)
+        finally:
+            spool.close()
+
+    def _run_with(self, spool: Spool, stopped: threading.Event) -> None:
+        uplink = Uplink(self._config.urls, self._config.token, self._config.name, spool)
+        cameras: list[CameraRunner] = []
+        health = HealthReporter(cameras, spool, self._clock, uplink.send_status)
+        cameras += [
+            CameraRunner(
+                self._config.name,
+                camera,
+                data=self._config.data / "plugins",
+                clock=self._clock,
+                spool=spool,
+                on_change=health.changed,
+            )
+            for camera in self._config.cameras
+        ]
+        spool.on_append = uplink.wake
+        self._say_what_runs()
+        uplink.start()
+        for camera in cameras:
+            camera.start()
+        health.start()
+        stopped.wait()
+        log.info("stopping")
+        self._stop(cameras)
+        health.stop()
+        uplink.stop(FLUSH_S)
+
+    def _stop(self, cameras: list[CameraRunner]) -> None:
+        for camera in cameras:
+            camera.ask_to_stop()
+        # All together share one budget: the node ends in time however many of them hang.
+        until_s = self._clock.monotonic() + SOURCE_STOP_S
+        for camera in cameras:
+            camera.stop_source(max(0.0, until_s - self._clock.monotonic()))
+        until_s = self._clock.monotonic() + WORKERS_STOP_S - SOURCE_STOP_S
+        for camera in cameras:
+            for worker in camera.workers:
+                worker.join(max(0.0, until_s - self._clock.monotonic()))
+
+    def _say_what_runs(self) -> None:
+        for camera in self._config.cameras:
+            log.info(
+                "camera %s/%s: %s, analysis %s",
+                self._config.name,
+                camera.name,
+                camera.driver,
+                camera.analysis,
+            )
+            for plugin in camera.plugins.values():
+                log.info(
+                    "camera %s/%s: plugin %s: enabled",
+                    self._config.name,
+                    camera.name,
+                    plugin.plugin.describe(),
+                )
+            for name, (status, detail) in camera.idle.items():
+                line = f"{status}: {detail}".removesuffix(": ")
+                log.info("camera %s/%s: plugin %s: %s", self._config.name, camera.name, name, line)

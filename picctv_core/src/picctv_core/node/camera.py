@@ -1,0 +1,162 @@
+"""One camera of the node: its source, its plugins' workers, and what the status says of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from picctv_core.errors import CodecError
+from picctv_core.messages import GAP
+from picctv_core.node.capture import Capture
+from picctv_core.node.plugin_camera import PluginCamera
+from picctv_core.node.workers import Worker
+from picctv_core.picture import jpeg_of_key_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from picctv_core.clock import Clock
+    from picctv_core.frames import AccessUnit, Frame, Result, VideoInfo
+    from picctv_core.node.config import CameraConfig
+    from picctv_core.node.spool import Spool
+
+log = logging.getLogger(__name__)
+
+SOURCE_STOP_S = 2.0
+"""How long a source may take to stop."""
+
+WORKERS_STOP_S = 5.0
+"""How long all plugins of the node together may take to finish what waits for them, and to stop."""
+
+PICTURE_WIDTH = 640
+
+
+class CameraRunner:
+    """Runs one camera; it is the `Sink` of its source.
+
+    Args:
+        node: the node's name.
+        config: the camera.
+        data: the directory below which its plugins have theirs.
+        clock: the time.
+        spool: where messages go.
+        on_change: called when the camera's or a plugin's state changes; must not block.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        config: CameraConfig,
+        *,
+        data: Path,
+        clock: Clock,
+        spool: Spool,
+        on_change: Callable[[], None],
+    ) -> None:
+        self.id = f"{node}/{config.name}"
+        self.video: VideoInfo | None = None
+        self._config = config
+        self._spool = spool
+        self._key_unit: AccessUnit | None = None
+        self._picture: tuple[int, bytes] | None = None
+        self.workers = [
+            Worker(
+                plugin,
+                PluginCamera(
+                    node,
+                    config,
+                    name,
+                    data=data / config.name / name,
+                    clock=clock,
+                    spool=spool,
+                    video=lambda: self.video,
+                ),
+                self._publish,
+                on_change,
+            )
+            for name, plugin in config.plugins.items()
+        ]
+        source = config.source(config.source_settings, config.analysis, clock)
+        self._capture = Capture(self.id, source, self, clock, on_gap=self._gap, on_change=on_change)
+
+    def start(self) -> None:
+        """Begin: the workers first, so that they have everything from the first picture on."""
+        for worker in self.workers:
+            worker.start()
+        self._capture.start()
+
+    def ask_to_stop(self) -> None:
+        """Tell the source to end."""
+        self._capture.ask_to_stop()
+
+    def stop_source(self, timeout_s: float) -> None:
+        """Wait for the source, and let the workers finish what waits for them and no more."""
+        self._capture.join(timeout_s)
+        for worker in self.workers:
+            worker.inbox.stop()
+
+    # The sink of the source: called on its thread, never blocking ------------------------------------------------
+
+    def started(self, video: VideoInfo) -> None:
+        """Take the shape of the video; the first time, the plugins begin."""
+        first, self.video = self.video is None, video
+        if first:
+            for worker in self.workers:
+                worker.inbox.put_started()
+
+    def frame(self, frame: Frame) -> None:
+        """Give a frame to the plugins that analyse."""
+        for worker in self.workers:
+            if worker.takes_frames:
+                worker.inbox.put_frame(frame)
+
+    def access_unit(self, unit: AccessUnit) -> None:
+        """Give an access unit to the plugins that take video."""
+        if unit.is_key:
+            self._key_unit = unit
+        for worker in self.workers:
+            if worker.takes_units:
+                worker.inbox.put_unit(unit)
+
+    def _publish(self, result: Result) -> None:
+        """Give a plugin's result to the others; called on its worker."""
+        for worker in self.workers:
+            if worker.takes_results and worker.name != result.plugin:
+                worker.inbox.put_result(result)
+
+    def _gap(self, from_ns: int, to_ns: int, cause: str) -> None:
+        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": 0}
+        # Not waited for: the source's thread has pictures to read. What goes wrong, the spool itself tells and keeps.
+        self._spool.post(camera=self.id, plugin="", kind=GAP, payload=payload, captured_at_ns=from_ns)
+
+    # The status --------------------------------------------------------------------------------------------------
+
+    def report(self) -> dict[str, Any]:
+        """Give the camera's part of the node's status."""
+        at_ns, picture = self._newest_picture() or (None, None)
+        idle = {
+            name: {"status": str(status), "detail": detail, "health": {}}
+            for name, (status, detail) in self._config.idle.items()
+        }
+        return {
+            "title": self._config.title,
+            "state": self._capture.state,
+            "detail": self._capture.detail,
+            "width": self.video.width if self.video else None,
+            "height": self.video.height if self.video else None,
+            "rate": self.video.rate if self.video else None,
+            "plugins": idle | {worker.name: worker.report() for worker in self.workers},
+            "picture": picture,
+            "picture_at_ns": at_ns,
+        }
+
+    def _newest_picture(self) -> tuple[int, bytes] | None:
+        """Give capture time and JPEG of the newest key unit; made only when there is a newer one."""
+        unit = self._key_unit
+        if unit is not None and (self._picture is None or self._picture[0] != unit.captured_at_ns):
+            try:
+                self._picture = unit.captured_at_ns, jpeg_of_key_unit(unit.annexb, max_width=PICTURE_WIDTH)
+            except CodecError as error:
+                log.debug("%s: no picture from the newest key unit: %s", self.id, error)
+        return self._picture

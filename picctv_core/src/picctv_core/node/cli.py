@@ -1,0 +1,58 @@
+"""``picctv node``: run a node, or check what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from picctv_core.cli import Command, add_leaf
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    run = add_leaf(
+        subparsers,
+        "run",
+        _run,
+        help="read the cameras, run the plugins, deliver to the server",
+        example="picctv node run --config node.toml",
+    )
+    check = add_leaf(
+        subparsers,
+        "check",
+        _check,
+        help="check a node.toml, and print every fault in it",
+        example="picctv node check --config node.toml",
+    )
+    for leaf in (run, check):
+        leaf.add_argument("--config", type=Path, required=True, metavar="FILE", help="the node's node.toml")
+        leaf.add_argument(
+            "--strict-plugins", action="store_true", help="refuse to start when a plugin can't be loaded"
+        )
+
+
+def _run(args: argparse.Namespace) -> int:
+    from picctv_core.node.app import Node
+    from picctv_core.node.config import load
+
+    Node(load(args.config, strict_plugins=args.strict_plugins)).run()
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from picctv_core.node.config import load
+
+    config = load(args.config, strict_plugins=args.strict_plugins)
+    cameras = ", ".join(camera.name for camera in config.cameras) or "none"
+    running = sorted({name for camera in config.cameras for name in camera.plugins})
+    print(
+        f"{args.config} is fine: {len(config.cameras)} camera{'s' * (len(config.cameras) != 1)} ({cameras}), "
+        f"plugins {', '.join(running) or 'none'}"
+    )
+    return 0
+
+
+command = Command("run a node, or check its configuration", _configure)

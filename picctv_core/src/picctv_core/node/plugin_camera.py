@@ -1,0 +1,97 @@
+"""The camera as one plugin has it: a `picctv_core.camera.Camera` whose messages go into the node's spool."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from picctv_core.errors import SpoolError
+from picctv_core.messages import GAP, LEVELS, NOTIFICATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from picctv_core.clock import Clock
+    from picctv_core.frames import AnalysisFormat, VideoInfo
+    from picctv_core.node.config import CameraConfig
+    from picctv_core.node.spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+class PluginCamera:
+    """One camera, in the name of one plugin; see `picctv_core.camera.Camera`.
+
+    Args:
+        node: the node's name.
+        config: the camera.
+        plugin: the plugin's name; empty for picctv itself.
+        data: the plugin's and the camera's own directory; made here.
+        clock: the time.
+        spool: where messages go.
+        video: gives the shape of the video, once that is known.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        config: CameraConfig,
+        plugin: str,
+        *,
+        data: Path,
+        clock: Clock,
+        spool: Spool,
+        video: Callable[[], VideoInfo | None],
+    ) -> None:
+        self.id = f"{node}/{config.name}"
+        self.node = node
+        self.name = config.name
+        self.title = config.title
+        self.analysis: AnalysisFormat = config.analysis
+        self.plugin = plugin
+        self.clock = clock
+        self.data = data
+        self._spool = spool
+        self._video = video
+        data.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def video(self) -> VideoInfo | None:
+        """Give the shape of the video stream; None until the camera gave its first picture."""
+        return self._video()
+
+    def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
+        """Send a message; it is durable on the node when this returns.
+
+        Raises:
+            CodecError: the payload is no plain data, or not what its kind must have.
+            SpoolError: the node can't keep it; a gap will say so.
+        """
+        at_ns = self.clock.now_ns() if captured_at_ns is None else captured_at_ns
+        return self._spool.append(
+            camera=self.id, plugin=self.plugin, kind=kind, payload=payload, captured_at_ns=at_ns
+        )
+
+    def notify(self, level: str, title: str, text: str = "") -> str:
+        """Send a line for people.
+
+        Raises:
+            ValueError: there is no such level.
+            SpoolError: as `emit`.
+        """
+        if level not in LEVELS:
+            raise ValueError(f"there is no level {level!r}; levels are {', '.join(LEVELS)}")
+        return self.emit(NOTIFICATION, {"level": level, "title": title, "text": text})
+
+    def gap(self, from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> str:
+        """Say that something of this plugin is missing; raises as `emit` does."""
+        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
+        return self.emit(GAP, payload, captured_at_ns=from_ns)
+
+    def try_to(self, send: Callable[..., str], *args: Any, **kwargs: Any) -> None:
+        """Send what the node itself has to say; where the spool can't keep it, that has its line and its gap there."""
+        try:
+            send(*args, **kwargs)
+        except SpoolError as error:
+            log.debug("%s: not kept: %s", self.id, error)

@@ -1,0 +1,275 @@
+"""The way to the server: one WebSocket, on a thread of its own.
+
+At least once on the wire: what was not acknowledged when a connection ends is sent again over the next one. The server
+knows it by its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from picctv_core import codec
+from picctv_core.errors import CodecError, SpoolError
+from picctv_core.node._link_errors import TROUBLES, RefusedError, explain
+from picctv_core.node.backoff import Backoff
+from picctv_core.node.outbox import Outbox
+from picctv_core.node.repeats import Repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pydantic import SecretStr
+
+    from picctv_core.node.spool import Spool
+
+log = logging.getLogger(__name__)
+
+# It would log each header when debugging, and so the token.
+_wire_log = logging.getLogger(f"{__name__}.wire")
+_wire_log.setLevel(logging.INFO)
+
+PROTOCOL = 1
+DEFAULT_WINDOW_BYTES = 8 * 2**20
+
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+
+HOPELESS_PAUSE_S = 30.0
+"""The pause after what only a person can mend, a wrong token for example."""
+
+_OPEN_S = 10.0
+_CLOSE_S = 1.0
+_MAX_ANSWER_BYTES = 2**20
+
+
+class Uplink:
+    """Sends what the spool holds, and the newest status, to one of the servers; the next one is tried when it fails.
+
+    Args:
+        urls: the servers, without the path.
+        token: the node's token.
+        node: the node's name.
+        spool: where messages come from; call `wake` when there are new ones.
+        hopeless_pause_s: the pause after what only a person can mend.
+        backoff: the pauses after everything else.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        token: SecretStr,
+        node: str,
+        spool: Spool,
+        *,
+        hopeless_pause_s: float = HOPELESS_PAUSE_S,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._urls = urls
+        self._token = token
+        self._node = node
+        self._spool = spool
+        self._hopeless_pause_s = hopeless_pause_s
+        self._backoff = backoff or Backoff(FIRST_PAUSE_S, LAST_PAUSE_S)
+        self._repeats = Repeats()
+        self._version = importlib.metadata.version("picctv-core")
+        self._status: dict[str, Any] | None = None
+        self._status_is_new = False
+        self._acked: list[str] = []
+        self._flush_s = 0.0
+        self._loop = asyncio.new_event_loop()
+        # All set from outside only through the loop.
+        self._work = asyncio.Event()
+        self._forgettable = asyncio.Event()
+        self._forgot = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._connected = False
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there are new messages; from any thread, never blocking."""
+        self._on_loop(self._work.set)
+
+    def send_status(self, status: dict[str, Any]) -> None:
+        """Send a status, now or with the next connection; it takes the place of one that was not sent yet."""
+
+        def keep() -> None:
+            self._status, self._status_is_new = status, True
+            self._work.set()
+
+        self._on_loop(keep)
+
+    def stop(self, flush_s: float) -> None:
+        """End; where there is a connection, what waits is sent first, for `flush_s` seconds at the most."""
+
+        def end() -> None:
+            self._flush_s = flush_s
+            self._stop.set()
+
+        self._on_loop(end)
+        self._thread.join()
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        # Once stopped, the uplink has no use for what it is told.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)
+
+    # On the uplink's thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        connecting = asyncio.create_task(self._connect_for_ever())
+        await self._stop.wait()
+        if self._connected:
+            try:
+                await asyncio.wait_for(self._flushed(), self._flush_s)
+            except (TimeoutError, SpoolError):
+                log.info("the node stops with messages that wait; they are sent when it runs again")
+        await _cancelled(connecting)
+
+    async def _flushed(self) -> None:
+        while self._connected and (await asyncio.wrap_future(self._spool.stats())).messages:
+            self._forgot.clear()
+            await self._forgot.wait()
+
+    async def _connect_for_ever(self) -> None:
+        while True:
+            hopeless = True
+            for url in self._urls:
+                try:
+                    await self._talk(url)
+                except TROUBLES as error:
+                    line, only_a_person = explain(url, self._node, error)
+                    hopeless = hopeless and only_a_person
+                    if number := self._repeats.count(line):
+                        log.warning("%s%s", line, f" (for the {number}th time)" if number > 1 else "")
+                except Exception:  # whatever else it is: what waits in the spool must not wait for a restart
+                    log.exception("the uplink to %s broke", url)
+            await asyncio.sleep(self._hopeless_pause_s if hopeless else self._backoff.next_s())
+
+    async def _talk(self, url: str) -> None:
+        """Connect to a server, and talk to it until the connection ends; that is always an error."""
+        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        async with connect(
+            f"{url}/uplink",
+            additional_headers=headers,
+            compression=None,  # video does not shrink, and each connection would cost memory for trying
+            max_size=_MAX_ANSWER_BYTES,
+            open_timeout=_OPEN_S,
+            close_timeout=_CLOSE_S,
+            logger=_wire_log,
+        ) as connection:
+            window_bytes = await self._welcomed(connection)
+            log.info("connected to the server at %s", url)
+            await asyncio.wrap_future(self._spool.release())
+            self._status_is_new = self._status is not None
+            self._connected = True
+            outbox = Outbox(self._node, self._spool, window_bytes)
+            self._work.set()
+            tasks = [
+                asyncio.create_task(self._send(connection, outbox)),
+                asyncio.create_task(self._receive(connection, outbox)),
+                asyncio.create_task(self._forget()),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                self._connected = False
+                self._forgot.set()
+                for task in tasks:
+                    await _cancelled(task)
+
+    async def _welcomed(self, connection: ClientConnection) -> int:
+        """Introduce the node; give the server's window."""
+        hello = {"type": "hello", "protocol": PROTOCOL, "node": self._node, "version": self._version}
+        await connection.send(codec.pack(hello))
+        answer = _read(await asyncio.wait_for(connection.recv(decode=False), _OPEN_S))
+        if answer["type"] == "refuse":
+            raise RefusedError(str(answer.get("reason", "it does not say why")))
+        if answer["type"] != "welcome":
+            raise CodecError(f"a {answer['type']} in place of a welcome")
+        if (protocol := answer.get("protocol")) != PROTOCOL:
+            raise RefusedError(
+                f"it speaks protocol {protocol}, this node {PROTOCOL}; update the older of the two"
+            )
+        window_bytes = answer.get("window_bytes")
+        return window_bytes if isinstance(window_bytes, int) and window_bytes > 0 else DEFAULT_WINDOW_BYTES
+
+    async def _send(self, connection: ClientConnection, outbox: Outbox) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            if self._status_is_new:
+                self._status_is_new = False
+                await connection.send(codec.pack(self._status))
+            await outbox.fill()
+            while (part := outbox.next_part()) is not None:
+                await connection.send(part)
+                if self._work.is_set():
+                    break  # what came in the meantime may be more urgent than the rest of this
+
+    async def _receive(self, connection: ClientConnection, outbox: Outbox) -> None:
+        while True:
+            answer = _read(await connection.recv(decode=False))
+            if answer["type"] == "ack":
+                ids = [message_id for message_id in answer.get("ids", ()) if isinstance(message_id, str)]
+                outbox.settled(ids)
+                self._acked += ids
+                # Only now is it known that the server works, and does not just accept connections.
+                self._backoff.reset()
+                self._repeats.forget()
+                self._forgettable.set()
+            elif answer["type"] == "reject":
+                message_id, reason = str(answer.get("id")), str(answer.get("reason"))
+                log.error(
+                    "the server can never accept message %s, which is set aside: %s", message_id, reason
+                )
+                outbox.settled([message_id])
+                await asyncio.wrap_future(self._spool.set_aside(message_id, reason))
+                self._forgot.set()
+            else:
+                log.debug("the server sends a %s, which this node does not know", answer["type"])
+            self._work.set()
+
+    async def _forget(self) -> None:
+        """Delete what was acknowledged; all that came in while one deletion ran goes with the next."""
+        while True:
+            await self._forgettable.wait()
+            self._forgettable.clear()
+            ids, self._acked = self._acked, []
+            try:
+                await asyncio.wrap_future(self._spool.delete(ids))
+            except SpoolError:
+                self._acked += ids  # the disk is full, as the spool has said; deleted with the next ones
+            self._forgot.set()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _read(data: bytes | str) -> dict[str, Any]:
+    """Read what the server sent.
+
+    Raises:
+        CodecError: it is no message of ours.
+    """
+    answer = codec.unpack(data if isinstance(data, bytes) else data.encode())
+    if not isinstance(answer, dict) or not isinstance(answer.get("type"), str):
+        raise CodecError("a message without a type")
+    return answer

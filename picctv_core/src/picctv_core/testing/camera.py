@@ -1,0 +1,97 @@
+"""A camera for plugin tests: it is a `picctv_core.camera.Camera`, and keeps every message that a plugin emits."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from picctv_core import codec
+from picctv_core.frames import AnalysisFormat, VideoInfo
+from picctv_core.messages import GAP, LEVELS, NOTIFICATION, Message, new_id
+from picctv_core.node.losses import span_of
+from picctv_core.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from picctv_core.clock import Clock
+
+
+class FakeCamera:
+    """What a plugin's node part gets as its camera, in a test.
+
+    A payload goes through the codec as on a real node: one that can't be packed raises `CodecError`, and the messages
+    hold what the server would read (lists for tuples).
+
+    Args:
+        data: the plugin's own directory; made where it is not there. pytest's ``tmp_path`` serves.
+        clock: the time; a `FakeClock` where not given.
+        video: the shape of the video; None for a camera that has not given a picture yet. It may be set later.
+        analysis: size and rate of the frames.
+        node: the node's name.
+        name: the camera's name.
+        plugin: the plugin whose messages these are.
+
+    Attributes:
+        messages: everything emitted, in order.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        clock: Clock | None = None,
+        video: VideoInfo | None = VideoInfo(640, 480, 10.0),  # noqa: B008 - frozen
+        analysis: AnalysisFormat = AnalysisFormat(320, 240, 10.0),  # noqa: B008 - frozen
+        *,
+        node: str = "node",
+        name: str = "camera",
+        plugin: str = "plugin",
+    ) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.id = f"{node}/{name}"
+        self.node = node
+        self.name = name
+        self.title = name.capitalize()
+        self.analysis = analysis
+        self.clock: Clock = FakeClock() if clock is None else clock
+        self.data = data
+        self.video = video
+        self.plugin = plugin
+        self.messages: list[Message] = []
+        self._lock = threading.Lock()
+
+    def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
+        """Keep a message, and give its id.
+
+        Raises:
+            CodecError: the payload is no plain data, or not what its kind must have.
+        """
+        at_ns = self.clock.now_ns() if captured_at_ns is None else captured_at_ns
+        span_of(kind, payload, at_ns)  # raises for a payload that its kind must not have
+        sent = codec.unpack(codec.pack(payload))
+        with self._lock:
+            message = Message(
+                new_id(), self.node, self.id, self.plugin, kind, at_ns, len(self.messages), sent
+            )
+            self.messages.append(message)
+        return message.id
+
+    def notify(self, level: str, title: str, text: str = "") -> str:
+        """Keep a notification.
+
+        Raises:
+            ValueError: there is no such level.
+        """
+        if level not in LEVELS:
+            raise ValueError(f"there is no level {level!r}; levels are {', '.join(LEVELS)}")
+        return self.emit(NOTIFICATION, {"level": level, "title": title, "text": text})
+
+    def gap(self, from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> str:
+        """Keep a gap."""
+        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
+        return self.emit(GAP, payload, captured_at_ns=from_ns)
+
+    def of_kind(self, kind: str) -> list[Message]:
+        """Give the messages of one kind, in order."""
+        with self._lock:
+            return [message for message in self.messages if message.kind == kind]

@@ -1,0 +1,144 @@
+"""A whole node: from a camera through plugins and the spool to a server, in one process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from picctv_core.hookspecs import hookimpl
+from picctv_core.node.app import Node
+from picctv_core.node.config import NodeConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+class Flip:
+    """Is triggered on frames 10 to 19."""
+
+    def __init__(self, settings: Any, camera: Any) -> None:
+        self.camera = camera
+
+    @hookimpl
+    def picctv_analyze_frame(self, frame: Any) -> dict[str, Any]:
+        return {"triggered": 10 <= frame.sequence < 20, "score": frame.sequence}
+
+    @hookimpl
+    def picctv_camera_stopped(self) -> None:
+        self.camera.emit("note", {"text": "bye"})
+
+
+class Listener:
+    """Says what it heard."""
+
+    def __init__(self, settings: Any, camera: Any) -> None:
+        self.camera = camera
+        self.heard = 0
+        self.bytes = 0
+
+    @hookimpl
+    def picctv_result(self, result: Any) -> None:
+        self.heard += result.triggered is True
+
+    @hookimpl
+    def picctv_access_unit(self, unit: Any) -> None:
+        self.bytes += len(unit.annexb)
+
+    @hookimpl
+    def picctv_health(self) -> dict[str, Any]:
+        return {"heard": self.heard}
+
+    @hookimpl
+    def picctv_camera_stopped(self) -> None:
+        self.camera.emit("heard", {"triggers": self.heard, "bytes": self.bytes})
+
+
+@pytest.fixture
+def run_node(tmp_path: Path, uplink_server: Any, token: str) -> Iterator[Callable[..., Callable[[], None]]]:
+    """Start nodes on threads; what is given ends one, as a signal would."""
+    ends: list[Callable[[], None]] = []
+
+    def run(*configs: Any, urls: tuple[str, ...] = ()) -> Callable[[], None]:
+        config = NodeConfig(
+            path=tmp_path / "node.toml",
+            name="garage",
+            data=tmp_path / "data",
+            spool_max_bytes=10**9,
+            urls=urls or (uplink_server.url,),
+            token=SecretStr(token),
+            cameras=configs,
+            plugins=(),
+        )
+        stopped = threading.Event()
+        thread = threading.Thread(target=Node(config).run_until, args=(stopped,))
+        thread.start()
+
+        def end() -> None:
+            stopped.set()
+            thread.join(10)
+            assert not thread.is_alive()
+
+        ends.append(end)
+        return end
+
+    yield run
+    for end in ends:
+        end()
+
+
+def test_node_delivers_results_events_and_last_words(run_node: Any, uplink_server: Any, cameras: Any) -> None:
+    # As slow as the analyzer needs to see each frame: newer ones would replace those that it has not come to.
+    config = cameras.config(
+        cameras.play(60, pause_s=0.02), cameras.plugin("flip", Flip), cameras.plugin("listener", Listener)
+    )
+    end = run_node(config)
+    uplink_server.wait_for(lambda: len(uplink_server.of_kind("event")) == 2)
+    threading.Event().wait(0.6)
+    end()
+
+    results = [item for message in uplink_server.of_kind("results") for item in message.payload["items"]]
+    assert [data["score"] for _, data in results] == list(range(60))
+    started, ended = (message.payload for message in uplink_server.of_kind("event"))
+    assert started["ended_at_ns"] is None
+    assert ended["event_id"] == started["event_id"]
+    assert ended["ended_at_ns"] - ended["started_at_ns"] == 9 * 100_000_000
+    assert (ended["peak_score"], ended["peak"]) == (19, {"triggered": True, "score": 19})
+    assert [message.payload for message in uplink_server.of_kind("heard")] == [
+        {"triggers": 10, "bytes": 6000}
+    ]
+    assert [message.camera for message in uplink_server.of_kind("note")] == ["garage/door"]
+    sequences = [message.sequence for message in uplink_server.messages]
+    assert sorted(sequences) == list(range(1, len(sequences) + 1))
+
+
+def test_node_tells_its_status(run_node: Any, uplink_server: Any, cameras: Any) -> None:
+    run_node(cameras.config(cameras.play(5), cameras.plugin("listener", Listener)))
+    uplink_server.wait_for(
+        lambda: any(
+            status["cameras"]["garage/door"]["state"] == "running" for status in uplink_server.statuses
+        )
+    )
+    camera = uplink_server.statuses[-1]["cameras"]["garage/door"]
+    assert (camera["title"], camera["width"], camera["height"], camera["rate"]) == ("Door", 64, 48, 10.0)
+    assert camera["plugins"]["listener"]["status"] == "enabled"
+    assert uplink_server.hellos[0] == {"type": "hello", "protocol": 1, "node": "garage", "version": "0.1.0"}
+    assert uplink_server.paths == ["/uplink"]
+
+
+def test_node_sends_after_an_outage_what_it_kept(run_node: Any, uplink_server: Any, cameras: Any) -> None:
+    uplink_server.stop()  # its port stays the same
+    end = run_node(cameras.config(cameras.play(30, pause_s=0.01), cameras.plugin("flip", Flip)))
+    threading.Event().wait(1.5)
+    end()
+    assert uplink_server.messages == []
+
+    uplink_server.start()
+    run_node(cameras.config(cameras.play(0)))
+    uplink_server.wait_for(lambda: uplink_server.of_kind("note"))
+    uplink_server.wait_for(lambda: len(uplink_server.of_kind("event")) == 2)
+    results = [item for message in uplink_server.of_kind("results") for item in message.payload["items"]]
+    assert [data["score"] for _, data in results] == list(range(30))
