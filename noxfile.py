@@ -93,6 +93,13 @@ def typing(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The pages of the reference that come from the code. `./run docs --check` only says which are stale."""
+    install_all(session)
+    session.run("python", "docs/generate.py", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Renew constraints.txt. It keeps the pins that still fit; `./run lock --upgrade` looks for newer ones."""
     session.install(*PINS, "uv")
