@@ -170,7 +170,13 @@ def cameras(picture: bytes) -> None:
     # As if its node said something all through the tests.
     heard = now + dt.timedelta(hours=6)
     plugins = {
-        "motion": {"status": "enabled", "detail": "", "health": {"frames": 1204, "cpu_ms_per_frame": 1.25}},
+        "motion": {
+            "status": "enabled",
+            "detail": "",
+            "health": {"frames": 1204, "cpu_ms_per_frame": 1.25},
+            "counts": {"failures": 0, "frames_dropped": 2},
+            "timing": {"analyze_frame": {"calls": 1204, "ms_mean": 1.2, "ms_p95": 2.125, "ms_max": 9.5}},
+        },
         "recording": {"status": "failing", "detail": "RuntimeError: <b>no</b> ring", "health": {}},
     }
     common = {

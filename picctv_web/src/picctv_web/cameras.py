@@ -31,6 +31,8 @@ class PluginRow:
     kind: str
     detail: str
     health: list[tuple[str, str]]
+    counts: list[tuple[str, str]]
+    timing: list[tuple[str, Mapping[str, Any]]]
 
 
 def cameras(request: HttpRequest) -> HttpResponse:
@@ -65,10 +67,23 @@ def find(node: str, camera: str) -> Camera:
 
 def _row(name: str, state: Mapping[str, Any]) -> PluginRow:
     status = str(state.get("status", ""))
-    health = [
-        (key.replace("_", " "), _value(value)) for key, value in sorted((state.get("health") or {}).items())
-    ]
-    return PluginRow(name, status, _KINDS.get(status, "bad"), str(state.get("detail") or ""), health)
+    return PluginRow(
+        name=name,
+        status=status,
+        kind=_KINDS.get(status, "bad"),
+        detail=str(state.get("detail") or ""),
+        health=_pairs(state.get("health")),
+        counts=_pairs(state.get("counts")),
+        timing=[
+            (hook.replace("_", " "), figures)
+            for hook, figures in sorted((state.get("timing") or {}).items())
+            if "ms_p95" in figures
+        ],
+    )
+
+
+def _pairs(figures: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    return [(key.replace("_", " "), _value(value)) for key, value in sorted((figures or {}).items())]
 
 
 def _value(value: Any) -> str:

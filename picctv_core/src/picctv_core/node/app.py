@@ -117,7 +117,7 @@ class Node:
         until_s = self._clock.monotonic() + SOURCE_STOP_S
         for camera in cameras:
             camera.stop_source(max(0.0, until_s - self._clock.monotonic()))
-        until_s = self._clock.monotonic() + WORKERS_STOP_S - SOURCE_STOP_S
+        until_s = self._clock.monotonic() + WORKERS_STOP_S
         for camera in cameras:
             for worker in camera.workers:
                 worker.join(max(0.0, until_s - self._clock.monotonic()))

@@ -127,14 +127,9 @@ class Calls:
             return Status.FAILING, self.last_error
         return Status.ENABLED, ""
 
-    def health(self) -> dict[str, float]:
-        """Give the figures of every hook that was called, as one flat dict."""
-        figures = {
-            f"{name}_{key}": value
-            for name, timing in self._timings.items()
-            for key, value in timing.summary().items()
-        }
-        return {**figures, "failures": self.failures}
+    def timing(self) -> dict[str, dict[str, float]]:
+        """Give the figures of every hook that was called; on the worker only."""
+        return {name: timing.summary() for name, timing in self._timings.items()}
 
 
 def one_line(error: BaseException) -> str:

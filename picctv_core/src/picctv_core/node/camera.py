@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 SOURCE_STOP_S = 2.0
 """How long a source may take to stop."""
 
-WORKERS_STOP_S = 5.0
-"""How long all plugins of the node together may take to finish what waits for them, and to stop."""
+WORKERS_STOP_S = 3.0
+"""How long all plugins of the node together may then take to finish what waits for them, and to stop."""
 
 PICTURE_WIDTH = 640
 

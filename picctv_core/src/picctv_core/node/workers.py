@@ -61,6 +61,7 @@ class Worker:
         self._calls = Calls(f"{camera.id}: plugin {config.plugin.describe()}")
         self._results = ResultFlow(camera, publish)
         self._health: dict[str, Any] = {}
+        self._timing: dict[str, dict[str, float]] = {}
         self._given_up: tuple[Status, str] | None = None
         self._given_up_ns = 0
         self._started = False
@@ -91,16 +92,27 @@ class Worker:
             self._gap(Lost(self._given_up_ns, now_ns, 0), f"plugin {self.name} is {status}: {detail}")
 
     def report(self) -> dict[str, Any]:
-        """Give the plugin's part of the node's status: ``status``, ``detail`` and ``health``."""
+        """Give the plugin's part of the node's status.
+
+        Returns:
+            ``status``, ``detail``, ``health`` (what the plugin says of itself), ``counts`` and ``timing`` (for each
+            hook: ``calls``, and of the newest 500 ``ms_mean``, ``ms_p95`` and ``ms_max``).
+        """
         status, detail = self._given_up or self._calls.status()
-        health = dict(self._health)
+        counts = {"failures": self._calls.failures}
         if self.takes_frames:
-            health["frames_dropped"] = self.inbox.frames_dropped
+            counts["frames_dropped"] = self.inbox.frames_dropped
         if self.takes_units:
-            health["queued_bytes"] = self.inbox.queued_bytes
-        if self.takes_results and self.inbox.results_dropped:
-            health["results_dropped"] = self.inbox.results_dropped
-        return {"status": str(status), "detail": detail, "health": health}
+            counts["queued_bytes"] = self.inbox.queued_bytes
+        if self.takes_results:
+            counts["results_dropped"] = self.inbox.results_dropped
+        return {
+            "status": str(status),
+            "detail": detail,
+            "health": self._health,
+            "counts": counts,
+            "timing": self._timing,
+        }
 
     # On the worker's thread --------------------------------------------------------------------------------------
 
@@ -141,7 +153,8 @@ class Worker:
             self._started = True
         elif item is Control.HEALTH:
             said = call(hooks.picctv_health, counts=False)
-            self._health = {**self._calls.health(), **(said if isinstance(said, dict) else {})}
+            self._health = said if isinstance(said, dict) else {}
+            self._timing = self._calls.timing()
         if self._calls.consecutive >= MAX_FAILURES and self._given_up is None:
             self._give_up(
                 Status.QUARANTINED, f"{MAX_FAILURES} failures in a row; the last: {self._calls.last_error}"

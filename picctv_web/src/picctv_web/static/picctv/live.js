@@ -20,7 +20,7 @@
     for (const old of document.querySelectorAll("[data-live]")) {
       const found = fresh.querySelector(`[data-live="${CSS.escape(old.dataset.live)}"]`);
       if (!found || found.outerHTML === (shown.get(old) ?? old.outerHTML)) continue;
-      if (old.contains(document.activeElement)) continue; // nobody loses their place
+      if (old.contains(document.activeElement) || old.querySelector("details[open]")) continue; // nobody loses their place
       const next = document.importNode(found, true);
       // New pictures are loaded before they are shown, so that nothing flashes.
       await Promise.all([...next.querySelectorAll("img")].map((image) => {
