@@ -67,6 +67,14 @@ def test_name_that_two_distributions_bring_is_nobodys(make_distribution: Any) ->
     assert listed[0].detail == "one and two bring a plugin of this name; uninstall all but one"
 
 
+def test_part_whose_home_is_not_installed_is_listed_and_not_loaded(
+    make_distribution: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_distribution("away", {GROUP: {"away": "away_mod:X"}}, {"away_mod.py": "raise SystemExit"})
+    monkeypatch.setitem(plugins.HOMES, GROUP, "picctv-nowhere")
+    assert (found()["away"].status, found()["away"].detail) == (Status.NOT_HERE, "")
+
+
 def test_plugin_for_another_core_is_incompatible(make_distribution: Any) -> None:
     make_distribution(
         "old", {GROUP: {"old": "old_mod:X"}}, {"old_mod.py": "class X: ..."}, requires=("Picctv_Core<0.0.1",)

@@ -32,11 +32,15 @@ PARTS = {"node": NODE, "server": SERVER, "web": WEB}
 
 _CORE = "picctv-core"
 
+HOMES = {NODE: _CORE, SERVER: "picctv-server", WEB: "picctv-web"}
+"""The distribution that runs the plugins of a group."""
+
 
 class Status(enum.StrEnum):
     """The state of a plugin, as the command line and the web show it."""
 
     ENABLED = "enabled"
+    NOT_HERE = "not here"
     DISABLED = "disabled"
     LOAD_ERROR = "load error"
     SETTINGS_ERROR = "settings error"
@@ -55,7 +59,8 @@ class Plugin:
         distribution: the pip package that brings it.
         version: that package's version.
         value: where it is, ``module:object``.
-        status: `Status.ENABLED`, `Status.LOAD_ERROR` or `Status.INCOMPATIBLE`.
+        status: `Status.ENABLED`, `Status.LOAD_ERROR`, `Status.INCOMPATIBLE`, or `Status.NOT_HERE` where what would
+            run it is not installed on this machine.
         detail: what went wrong, in one line; empty where nothing did.
         object: what was loaded; None where nothing was.
     """
@@ -85,8 +90,12 @@ def discover(group: str) -> list[Plugin]:
     """Load every entry point of a group, broken ones included, sorted by name.
 
     A part that can't be loaded, that two distributions bring under one name, or whose distribution asks for another
-    version of picctv-core, is in the list with its status and why; it never keeps the others from loading.
+    version of picctv-core, is in the list with its status and why; it never keeps the others from loading. Where what
+    would run the group is not installed (a node has no Django), nothing of it is loaded.
     """
+    if group in HOMES and not _is_installed(HOMES[group]):
+        entry_points = importlib.metadata.entry_points(group=group)
+        return [_listed(entry_point, Status.NOT_HERE) for entry_point in entry_points]
     failures: dict[tuple[str, str], str] = {}
 
     def note(_manager: object, entry_point: importlib.metadata.EntryPoint, error: BaseException) -> None:
@@ -168,20 +177,21 @@ def _plugin(
     loaded: dict[tuple[str, str], Any],
     failures: dict[tuple[str, str], str],
 ) -> Plugin:
-    distribution = entry_point.dist
     key = (entry_point.name, entry_point.value)
-    found = loaded.get(key)
-    status, detail = Status.ENABLED, ""
     if rivals := _rivals(entry_point, siblings):
-        status, detail, found = (
-            Status.LOAD_ERROR,
-            f"{rivals} bring a plugin of this name; uninstall all but one",
-            None,
-        )
-    elif distribution is not None and (mismatch := _core_mismatch(distribution)):
-        status, detail, found = Status.INCOMPATIBLE, mismatch, None
-    elif key in failures:
-        status, detail = Status.LOAD_ERROR, failures[key]
+        detail = f"{rivals} bring a plugin of this name; uninstall all but one"
+        return _listed(entry_point, Status.LOAD_ERROR, detail)
+    if entry_point.dist is not None and (mismatch := _core_mismatch(entry_point.dist)):
+        return _listed(entry_point, Status.INCOMPATIBLE, mismatch)
+    if key in failures:
+        return _listed(entry_point, Status.LOAD_ERROR, failures[key])
+    return _listed(entry_point, Status.ENABLED, found=loaded[key])
+
+
+def _listed(
+    entry_point: importlib.metadata.EntryPoint, status: Status, detail: str = "", found: Any = None
+) -> Plugin:
+    distribution = entry_point.dist
     return Plugin(
         name=entry_point.name,
         group=entry_point.group,
@@ -192,6 +202,14 @@ def _plugin(
         detail=detail,
         object=found,
     )
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _rivals(entry_point: importlib.metadata.EntryPoint, siblings: list[importlib.metadata.EntryPoint]) -> str:
@@ -217,7 +235,10 @@ def _core_mismatch(distribution: importlib.metadata.Distribution) -> str:
 
 
 def _why(error: BaseException) -> str:
-    frame = next(iter(reversed(traceback.extract_tb(error.__traceback__))), None)
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")
+    ]
+    frame = frames[-1] if frames else None
     place = f" ({frame.filename}:{frame.lineno})" if frame else ""
     return _one_line(f"{type(error).__name__}: {error}") + place
 

@@ -52,7 +52,7 @@ def _installed() -> list[dict[str, Any]]:
                 },
             )
             entry[part] = str(plugin.status)
-            if plugin.status is not Status.ENABLED:
+            if plugin.status not in {Status.ENABLED, Status.NOT_HERE}:
                 entry["status"] = str(plugin.status)
                 entry["detail"] = "; ".join(filter(None, [entry["detail"], f"{part} part: {plugin.detail}"]))
     return [found[key] for key in sorted(found)]
