@@ -11,6 +11,7 @@ import importlib.metadata
 import logging
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ GROUP = "picctv.commands"
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_LOG_FORMAT = "%(asctime)sZ %(levelname)s %(name)s: %(message)s"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     parser = argparse.ArgumentParser(
         prog="picctv",
         description="A CCTV network: nodes that analyse their cameras with plugins, a server, a web interface.",
-        epilog="example:\n  picctv demo door.mp4 rtsp://camera.example/stream",
+        epilog="example:\n  picctv node check --config node.toml",
         formatter_class=HelpFormatter,
     )
     parser.add_argument(
@@ -105,7 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in broken:
         print(f"picctv: warning: {line}", file=sys.stderr)
     args = parser.parse_args(argv)
-    logging.basicConfig(level=args.log_level.upper(), format=_LOG_FORMAT, stream=sys.stderr)
+    _set_up_logging(args.log_level)
+    # What a command writes may be video of people's homes, or a token: it is for this user alone.
+    os.umask(0o077)
     try:
         return int(args.run(args))
     except PicctvError as error:
@@ -120,3 +123,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has left (`picctv ... | head`); keep the interpreter from flushing into the void.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
+
+
+def _set_up_logging(level: str) -> None:
+    """Log to stderr, in UTC as everything else; one zone for all machines, whatever Django makes of the process's own."""
+    formatter = logging.Formatter(_LOG_FORMAT)
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    # At debug these print the headers of a connection, and so a node's token.
+    for name in ("websockets", "uvicorn.error"):
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level.upper())))

@@ -9,10 +9,11 @@ kind                      payload
 ========================  ==========================================================================================
 ``results``               ``{"items": [[captured_at_ns, data], ...]}``: about a second of an analyzer's results
 ``event``                 ``{"event_id", "started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns", "peak"}``: sent
-                          when it starts (``ended_at_ns`` is None) and when it ends, under one ``event_id``
-``clip``                  ``{"started_at_ns", "ended_at_ns", "width", "height", "trigger", "units"}``; units are
-                          ``[captured_at_ns, is_key, annexb]`` in decoding order; ``trigger`` is a plugin's name, or
-                          None for continuous recording
+                          when it starts (``ended_at_ns`` is None), now and then while a long one goes on, and when
+                          it ends, under one ``event_id``
+``clip``                  ``{"started_at_ns", "ended_at_ns", "width", "height", "trigger", "peak_at_ns", "units"}``;
+                          units are ``[captured_at_ns, is_key, annexb]`` in decoding order; ``trigger`` is a plugin's
+                          name, or None for continuous recording; ``peak_at_ns`` the time of its best picture, or None
 ``gap``                   ``{"from_ns", "to_ns", "cause", "bytes"}``
 ``notification``          ``{"level", "title", "text"}``; level is ``info``, ``warning`` or ``error``
 ========================  ==========================================================================================

@@ -54,8 +54,9 @@ def serve(*, strict_plugins: bool) -> None:
     """
     if strict_plugins:
         plugin_apps.check_strict(settings.PICCTV_PLUGINS)
-    # uvicorn stops on SIGTERM, and then raises it once more: it must not end the process before MongoDB is let go.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # uvicorn stops on a signal, and then raises it once more: it must not end the process before MongoDB is let go.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     web: WebSettings = settings.PICCTV.web
     # The port first: it is what most often goes wrong, and costs nothing to try.
     with _listen(web.host, web.port) as listening:

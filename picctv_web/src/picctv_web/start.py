@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ def set_up(config: Path | None = None) -> None:
     import django
 
     django.setup()
+    # A page that is not there is the visitor's affair; what is wrong with us is logged as an error.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def migrate() -> None:

@@ -102,7 +102,8 @@ def picctv_result(result: Result) -> None:
 def picctv_camera_stopped() -> None:
     """End: give back what was taken, and emit what is still open.
 
-    Called once, after every other hook, when the node stops. Time budget: 5 seconds. What it returns is ignored.
+    Called once, after every other hook, when the node stops. Time budget: 3 seconds, which all plugins of the node
+    share; one that takes longer is left behind. What it returns is ignored.
 
     Example:
         >>> from picctv_core.hookspecs import hookimpl
