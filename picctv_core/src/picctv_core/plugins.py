@@ -94,8 +94,7 @@ def discover(group: str) -> list[Plugin]:
     would run the group is not installed (a node has no Django), nothing of it is loaded.
     """
     if group in HOMES and not _is_installed(HOMES[group]):
-        entry_points = importlib.metadata.entry_points(group=group)
-        return [_listed(entry_point, Status.NOT_HERE) for entry_point in entry_points]
+        return [_listed(found, Status.NOT_HERE) for found in importlib.metadata.entry_points(group=group)]
     failures: dict[tuple[str, str], str] = {}
 
     def note(_manager: object, entry_point: importlib.metadata.EntryPoint, error: BaseException) -> None:
