@@ -6,6 +6,7 @@ all of them to one copy in its cache, so another one costs about 4 s and hardly 
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 from pathlib import Path
@@ -28,30 +29,40 @@ def install_all(session: nox.Session, *groups: str) -> None:
     session.install(*PINS, *editable, *(argument for group in groups for argument in ("--group", group)))
 
 
-def provide(session: nox.Session, program: str, package: str) -> None:
-    """See to a program that pip does not have: in CI install it, elsewhere say how to.
+PROGRAMS = {
+    "chromium": lambda: shutil.which("chromium"),
+    "ffmpeg": lambda: shutil.which("ffmpeg"),
+    # what drives the browser, Playwright's own Node.js, is linked to it
+    "libatomic1": lambda: ctypes.util.find_library("atomic"),
+}
+"""The Debian packages that tests need beside pip's, and how to tell whether each is there."""
+
+
+def provide(session: nox.Session, *packages: str) -> None:
+    """See to what pip does not have: in CI install it, elsewhere say how to.
 
     The tests that need it skip without it, but fail in CI, where nobody would see them skip.
     """
-    if shutil.which(program):
+    missing = [package for package in packages if not PROGRAMS[package]()]
+    if not missing:
         return
     if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
         env = {"DEBIAN_FRONTEND": "noninteractive"}
         # what fails here shows in the test that needs it, and keeps no other from running
         any_code = range(256)
         session.run("apt-get", "-qq", "update", external=True, env=env, success_codes=any_code)
-        install = ("apt-get", "-qq", "install", "-y", "--no-install-recommends", package)
+        install = ("apt-get", "-qq", "install", "-y", "--no-install-recommends", *missing)
         session.run(*install, external=True, env=env, success_codes=any_code)
     else:
-        session.warn(f"{program} is missing, so the tests that need it are skipped: apt install {package}")
+        names = " ".join(missing)
+        session.warn(f"the tests that need {names} are skipped, for they are missing: apt install {names}")
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """All tests: unit, integration with a real mongod, and the browser. Arguments go to pytest."""
     install_all(session, "test")
-    provide(session, "chromium", "chromium")
-    provide(session, "ffmpeg", "ffmpeg")
+    provide(session, "chromium", "libatomic1", "ffmpeg")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -59,15 +70,18 @@ def test(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """Only the tests of the whole path, with the browser."""
     install_all(session, "test")
-    provide(session, "chromium", "chromium")
+    provide(session, "chromium", "libatomic1")
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks; they print their figures."""
+    """The benchmarks; they print their figures. `./run bench --short` only shows that they work."""
     install_all(session, "test")
-    session.run("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600", *session.posargs)
+    # the folder is named so that pytest knows the options of its conftest.py
+    session.run(
+        *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), "tests/bench", *session.posargs
+    )
 
 
 @nox.session

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -31,9 +32,13 @@ def footage() -> Path:
 
 def _program(name: str) -> Path:
     found = shutil.which(name)
-    if found:
-        return Path(found)
-    text = f"{name} is missing: apt install {name}"
+    if found is None:
+        _missing(name)
+    return Path(found)
+
+
+def _missing(package: str) -> NoReturn:
+    text = f"{package} is missing: apt install {package}"
     if os.environ.get("CI") == "true":
         pytest.fail(text)
     pytest.skip(text)
@@ -42,6 +47,8 @@ def _program(name: str) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     """The system's browser, for Playwright's `executable_path`; in CI a test fails without it."""
+    if ctypes.util.find_library("atomic") is None:  # Playwright's own Node.js is linked to it
+        _missing("libatomic1")
     return _program("chromium")
 
 
