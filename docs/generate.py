@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that come from the code: hooks, settings and the command line.
+"""Writes the pages of the reference that come from the code, and the one of the benchmarks' figures.
 
 ``./run docs`` writes them; ``./run docs --check`` only says which of them are stale, and a test does the same.
 """
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cli, hooks, settings
+from generator import cli, figures, hooks, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +41,7 @@ def pages() -> dict[str, str]:
         "hooks.md": hooks.page,
         "settings.md": settings.page,
         "cli.md": cli.page,
+        "figures.md": figures.page,
     }
     return {name: _MADE + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
 
