@@ -104,17 +104,17 @@ def current_time(page: Page) -> float:
 
 
 def settled(page: Page, seconds: float) -> None:
-    """Wait until the video shows this moment, to the pixel that was clicked."""
+    """Wait until the video shows this moment, to the pixel that was clicked; a page on its way has no video yet."""
     page.wait_for_function(
         "wanted => { const v = document.getElementById('video');"
-        " return !v.seeking && v.readyState >= 2 && Math.abs(v.currentTime - wanted) < 0.1; }",
+        " return v && !v.seeking && v.readyState >= 2 && Math.abs(v.currentTime - wanted) < 0.1; }",
         arg=seconds,
     )
 
 
 def open_clip(page: Page, site: Site) -> None:
     page.goto(f"/clips/{site.seeded.clip}/")
-    page.wait_for_function("() => document.getElementById('video').readyState >= 2")
+    page.wait_for_function("() => document.getElementById('video')?.readyState >= 2")
 
 
 def test_clip_is_found_from_the_list_and_plays(site: Site, page: Page) -> None:
@@ -123,7 +123,7 @@ def test_clip_is_found_from_the_list_and_plays(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Show", exact=True).click()
     page.locator("a.tile").click()
     page.wait_for_url(f"**/clips/{site.seeded.clip}/")
-    page.wait_for_function("() => document.getElementById('video').readyState >= 2")
+    page.wait_for_function("() => document.getElementById('video')?.readyState >= 2")
     page.evaluate("document.getElementById('video').play()")
     page.wait_for_function("() => document.getElementById('video').currentTime > 1")
     assert (
