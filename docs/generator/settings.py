@@ -15,8 +15,8 @@ from pydantic_core import PydanticUndefined
 from generator.texts import sentence
 from picctv_core import plugins
 from picctv_core.node._node_file import NodeFile
-from picctv_server.config import _File as ServerFile
-from picctv_web.config import _File as WebFile
+from picctv_server.config import ServerFile
+from picctv_web.config import WebFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

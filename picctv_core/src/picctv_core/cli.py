@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from picctv_core.errors import PicctvError
@@ -60,6 +61,18 @@ def add_leaf(
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def add_config(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add ``--config``: the settings file, by its usual name."""
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help=f"the settings, {name}")
+
+
+def add_strict_plugins(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict-plugins``."""
+    parser.add_argument(
+        "--strict-plugins", action="store_true", help="refuse to start when a plugin can't be used"
+    )
 
 
 def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picctv_core.cli import Command, HelpFormatter, add_leaf
+from picctv_core.cli import Command, HelpFormatter, add_config, add_leaf, add_strict_plugins
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +19,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="take in, process and store what the nodes send",
         example="picctv server run --config server.toml",
     )
-    run.add_argument("--strict-plugins", action="store_true", help="don't start when a plugin can't be used")
+    add_strict_plugins(run)
     token = commands.add_parser(
         "token", help="the nodes' tokens", description="The nodes' tokens.", formatter_class=HelpFormatter
     )
@@ -49,9 +48,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     for leaf in (create, revoke):
         leaf.add_argument("node", metavar="NODE", help="the node's name")
     for leaf in (run, create, listing, revoke):
-        leaf.add_argument(
-            "--config", type=Path, required=True, metavar="FILE", help="the server's settings, server.toml"
-        )
+        add_config(leaf, "server.toml")
 
 
 # What the functions need is imported where they run: `picctv --help` must not wait for MongoDB's driver.

@@ -93,7 +93,7 @@ class ClipSettings(Settings):
         return ClipSettings(store="gridfs")
 
 
-class _File(Settings):
+class ServerFile(Settings):
     """``server.toml``, apart from what its plugins say of themselves."""
 
     server: ServerSettings = Field(default_factory=ServerSettings)
@@ -130,7 +130,7 @@ def load(path: Path) -> ServerConfig:
         SettingsError: with every fault, those in the plugins' sections included.
     """
     file = SettingsFile(path)
-    value, faults = file.validate(_File, file.data)
+    value, faults = file.validate(ServerFile, file.data)
     found = plugins.discover(plugins.SERVER)
     processors, plugin_faults = _processors(file, found)
     if value is None or faults or plugin_faults:

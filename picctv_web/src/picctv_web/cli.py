@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picctv_core.cli import Command, add_leaf
+from picctv_core.cli import Command, add_config, add_leaf, add_strict_plugins
 
 if TYPE_CHECKING:
     import argparse
@@ -16,10 +15,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     run = add_leaf(
         commands, "run", _run, help="serve the web interface", example="picctv web run --config web.toml"
     )
-    _add_config(run)
-    run.add_argument(
-        "--strict-plugins", action="store_true", help="refuse to start when a plugin can't be loaded"
-    )
+    add_config(run, "web.toml")
+    add_strict_plugins(run)
     user = commands.add_parser("user", help="people who may log in")
     users = user.add_subparsers(title="commands", metavar="COMMAND", required=True)
     create = add_leaf(
@@ -30,14 +27,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         example="picctv web user create ann --config web.toml",
     )
     create.add_argument("name", metavar="NAME", help="the name to log in with")
-    _add_config(create)
+    add_config(create, "web.toml")
     create.add_argument(
         "--password-stdin", action="store_true", help="read the password from the first line of the input"
     )
-
-
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings, web.toml")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -62,7 +62,7 @@ class WebSettings(Settings):
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
 
 
-class _File(Settings):
+class WebFile(Settings):
     """``web.toml`` as it is written."""
 
     web: WebSettings
@@ -86,7 +86,7 @@ def load_settings(path: Path) -> WebConfig:
         SettingsError: with every fault.
     """
     file = SettingsFile(path)
-    value, faults = file.validate(_File, file.data)
+    value, faults = file.validate(WebFile, file.data)
     if value is None:
         raise SettingsError(path, faults)
     base = path.resolve().parent

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picctv_core.cli import Command, add_leaf
+from picctv_core.cli import Command, add_config, add_leaf, add_strict_plugins
 
 if TYPE_CHECKING:
     import argparse
@@ -28,10 +27,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         example="picctv node check --config node.toml",
     )
     for leaf in (run, check):
-        leaf.add_argument("--config", type=Path, required=True, metavar="FILE", help="the node's node.toml")
-        leaf.add_argument(
-            "--strict-plugins", action="store_true", help="refuse to start when a plugin can't be loaded"
-        )
+        add_config(leaf, "node.toml")
+        add_strict_plugins(leaf)
 
 
 def _run(args: argparse.Namespace) -> int:
