@@ -69,3 +69,19 @@ def new_id() -> str:
 def priority(kind: str) -> int:
     """Give the class that a kind is sent in: 0 goes first, 2 (video) last."""
     return _PRIORITIES.get(kind, 1)
+
+
+def gap_payload(from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> dict[str, Any]:
+    """Give the payload of a gap: from when to when something is missing, why, and how many bytes of it were there."""
+    return {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
+
+
+def notification_payload(level: str, title: str, text: str = "") -> dict[str, Any]:
+    """Give the payload of a notification.
+
+    Raises:
+        ValueError: there is no such level.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"there is no level {level!r}; levels are {', '.join(LEVELS)}")
+    return {"level": level, "title": title, "text": text}

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import CodecError
-from picctv_core.messages import GAP
+from picctv_core.messages import GAP, gap_payload
 from picctv_core.node.capture import Capture
 from picctv_core.node.plugin_camera import PluginCamera
 from picctv_core.node.workers import Worker
@@ -126,7 +126,7 @@ class CameraRunner:
                 worker.inbox.put_result(result)
 
     def _gap(self, from_ns: int, to_ns: int, cause: str) -> None:
-        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": 0}
+        payload = gap_payload(from_ns, to_ns, cause)
         # Not waited for: the source's thread has pictures to read. What goes wrong, the spool itself tells and keeps.
         self._spool.post(camera=self.id, plugin="", kind=GAP, payload=payload, captured_at_ns=from_ns)
 

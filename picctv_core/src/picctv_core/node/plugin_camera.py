@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import SpoolError
-from picctv_core.messages import GAP, LEVELS, NOTIFICATION
+from picctv_core.messages import GAP, NOTIFICATION, gap_payload, notification_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,14 +80,11 @@ class PluginCamera:
             ValueError: there is no such level.
             SpoolError: as `emit`.
         """
-        if level not in LEVELS:
-            raise ValueError(f"there is no level {level!r}; levels are {', '.join(LEVELS)}")
-        return self.emit(NOTIFICATION, {"level": level, "title": title, "text": text})
+        return self.emit(NOTIFICATION, notification_payload(level, title, text))
 
     def gap(self, from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> str:
         """Say that something of this plugin is missing; raises as `emit` does."""
-        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
-        return self.emit(GAP, payload, captured_at_ns=from_ns)
+        return self.emit(GAP, gap_payload(from_ns, to_ns, cause, lost_bytes), captured_at_ns=from_ns)
 
     def try_to(self, send: Callable[..., str], *args: Any, **kwargs: Any) -> None:
         """Send what the node itself has to say; where the spool can't keep it, that has its line and its gap there."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from picctv_core import codec
 from picctv_core.errors import SpoolError
-from picctv_core.messages import GAP, NOTIFICATION, new_id, priority
+from picctv_core.messages import GAP, NOTIFICATION, gap_payload, new_id, notification_payload, priority
 from picctv_core.node import _spool_file
 from picctv_core.node.losses import Losses, span_of
 
@@ -354,7 +354,7 @@ class Spool:
         self._quota_gaps[key] = new.id
 
     def _gap(self, key: tuple[str, str], from_ns: int, to_ns: int, cause: str, lost_bytes: int) -> _New:
-        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
+        payload = gap_payload(from_ns, to_ns, cause, lost_bytes)
         return _New(new_id(), *key, GAP, from_ns, from_ns, to_ns, codec.pack(payload))
 
     def _write_losses(self, connection: sqlite3.Connection) -> None:
@@ -392,7 +392,7 @@ class Spool:
         self._quota_gaps.clear()
         if damage:
             log.error("%s", damage)
-            payload = {"level": "error", "title": "The node's spool was damaged", "text": damage}
+            payload = notification_payload("error", "The node's spool was damaged", damage)
             now_ns = self._clock.now_ns()
             new = _New(new_id(), "", "", NOTIFICATION, now_ns, now_ns, now_ns, codec.pack(payload))
             with _spool_file.transaction(connection):

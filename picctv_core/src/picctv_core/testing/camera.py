@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from picctv_core import codec
 from picctv_core.frames import AnalysisFormat, VideoInfo
-from picctv_core.messages import GAP, LEVELS, NOTIFICATION, Message, new_id
+from picctv_core.messages import GAP, NOTIFICATION, Message, gap_payload, new_id, notification_payload
 from picctv_core.node.losses import span_of
 from picctv_core.testing.clock import FakeClock
 
@@ -82,14 +82,11 @@ class FakeCamera:
         Raises:
             ValueError: there is no such level.
         """
-        if level not in LEVELS:
-            raise ValueError(f"there is no level {level!r}; levels are {', '.join(LEVELS)}")
-        return self.emit(NOTIFICATION, {"level": level, "title": title, "text": text})
+        return self.emit(NOTIFICATION, notification_payload(level, title, text))
 
     def gap(self, from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> str:
         """Keep a gap."""
-        payload = {"from_ns": from_ns, "to_ns": to_ns, "cause": cause, "bytes": lost_bytes}
-        return self.emit(GAP, payload, captured_at_ns=from_ns)
+        return self.emit(GAP, gap_payload(from_ns, to_ns, cause, lost_bytes), captured_at_ns=from_ns)
 
     def of_kind(self, kind: str) -> list[Message]:
         """Give the messages of one kind, in order."""
