@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
-import uuid
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from picctv_server.config import MongoSettings
     from picctv_server.database import Connection
@@ -59,28 +59,52 @@ def ffmpeg() -> Path:
 
 
 @pytest.fixture(scope="session")
-def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """A real MongoDB for the whole run of tests: the embedded one, in a folder of its own."""
-    from picctv_server.embedded import ensure
-
-    with ensure(tmp_path_factory.mktemp("mongod")) as embedded:
-        yield embedded
+def mongod(picctv_mongod: Embedded) -> Embedded:
+    """The kit's MongoDB."""
+    return picctv_mongod
 
 
 @pytest.fixture
-def mongo_settings(mongod: Embedded) -> MongoSettings:
-    """Settings for a database that no other test has."""
-    from picctv_server.config import MongoSettings
-
-    return MongoSettings(uri=mongod.uri, database=f"test-{uuid.uuid4().hex[:16]}")
+def mongo_settings(picctv_mongodb: MongoSettings) -> MongoSettings:
+    """The kit's settings, for a database that no other test has."""
+    return picctv_mongodb
 
 
 @pytest.fixture
-def database(mongo_settings: MongoSettings) -> Iterator[Connection]:
-    """This process's connection to an empty database with all indexes, which goes away after the test."""
-    from picctv_server.database import connect, make_indexes
+def database(picctv_database: Connection) -> Connection:
+    """The kit's connection to an empty database."""
+    return picctv_database
 
-    with connect(mongo_settings) as connection:
-        make_indexes()
-        yield connection
-        connection.database.client.drop_database(mongo_settings.database)
+
+@pytest.fixture
+def make_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Install distributions for the time of a test: a dist-info with entry points, and modules, on a path of their own."""
+    modules: list[str] = []
+
+    def make(
+        name: str,
+        entry_points: dict[str, dict[str, str]],
+        files: dict[str, str] | None = None,
+        *,
+        version: str = "1.0",
+        requires: tuple[str, ...] = (),
+    ) -> None:
+        site = tmp_path / "sites" / f"{name}-{version}"
+        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
+        lines += [f"Requires-Dist: {requirement}" for requirement in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        groups = [
+            "\n".join([f"[{group}]", *(f"{key} = {value}" for key, value in points.items())])
+            for group, points in entry_points.items()
+        ]
+        (info / "entry_points.txt").write_text("\n".join(groups) + "\n", encoding="utf-8")
+        for file, text in (files or {}).items():
+            (site / file).write_text(text, encoding="utf-8")
+            modules.append(file.removesuffix(".py"))
+        monkeypatch.syspath_prepend(site)
+
+    yield make
+    for module in modules:
+        sys.modules.pop(module, None)

@@ -45,7 +45,10 @@ def test_check_prints_every_fault(tmp_path: Path, capsys: Any) -> None:
         f"picctv: error: {path}:10: cameras.street.source.sceen: there is no such key; did you mean 'scene'?"
         in lines
     )
-    assert any(f"{path}:11: plugins.nobody: no plugin of this name is installed" in line for line in lines)
+    assert any(
+        f"{path}:11: plugins.nobody: no plugin of this name with a node part is installed" in line
+        for line in lines
+    )
 
 
 def test_run_delivers_and_ends_at_a_signal(tmp_path: Path, uplink_server: Any, token: str) -> None:

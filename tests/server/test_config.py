@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from picctv_core.errors import SettingsError
+from picctv_core.plugins import Status
 from picctv_server import config
 from picctv_server.config import ClipSettings
 
@@ -69,10 +70,7 @@ def test_password_is_in_no_text_of_the_settings(tmp_path: Path) -> None:
                 ("clips", 'the store "filesystem" needs path, the folder for the clips'),
             ],
         ),
-        (
-            '[mongodb]\nembedded = "db"\n[plugins.recording]\nenabled = "yes"\n',
-            [("plugins.recording.enabled", "must be true or false")],
-        ),
+        ('plugins = 3\n[mongodb]\nembedded = "db"\n', [("plugins", "input should be a valid dictionary")]),
     ],
 )
 def test_fault_names_its_key_and_the_way_out(
@@ -83,13 +81,37 @@ def test_fault_names_its_key_and_the_way_out(
     assert [(fault.key, fault.message) for fault in raised.value.faults] == faults
 
 
-def test_section_of_a_plugin_that_is_not_installed_is_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def problems(loaded: config.ServerConfig) -> list[str]:
+    return [plugin.complain() for plugin in loaded.idle if plugin.status.is_problem]
+
+
+def test_table_of_a_plugin_that_nobody_brings_is_that_plugins_problem(tmp_path: Path) -> None:
     loaded = config.load(written(tmp_path, '[mongodb]\nembedded = "db"\n[plugins.recordin]\nx = 1\n'))
     assert loaded.mongodb.embedded == tmp_path / "db"
-    line = "no plugin of this name with a server part is installed; did you mean 'recording'?"
-    assert caplog.messages == [f"{tmp_path}/server.toml:3: plugins.recordin: {line}"]
+    assert problems(loaded) == [
+        (
+            "plugin recordin: not installed: server.toml:3: plugins.recordin: no plugin of this name with a server part is "
+            "installed; did you mean 'recording'? If not, install it, or set enabled = false in its table"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "detail"),
+    [
+        ('enabled = "yes"', "4: plugins.recording.enabled: input should be a valid boolean"),
+        ("enable = true", "4: plugins.recording.enable: there is no such key; did you mean 'enabled'?"),
+    ],
+)
+def test_plugin_that_is_told_nonsense_is_left_out_and_nothing_else(
+    tmp_path: Path, lines: str, detail: str
+) -> None:
+    loaded = config.load(written(tmp_path, f'[mongodb]\nembedded = "db"\n[plugins.recording]\n{lines}\n'))
+    (recording,) = [plugin for plugin in loaded.idle if plugin.status.is_problem]
+    assert (recording.status, recording.detail) == (Status.SETTINGS_ERROR, f"server.toml:{detail}")
+    running = {plugin.name for plugin, _ in loaded.processors}
+    assert "recording" not in running
+    assert "motion" in running
 
 
 def test_plugin_that_is_disabled_is_left_out(tmp_path: Path) -> None:
@@ -97,3 +119,5 @@ def test_plugin_that_is_disabled_is_left_out(tmp_path: Path) -> None:
     everyone = {plugin.name for plugin, _ in config.load(written(tmp_path, text)).processors}
     loaded = config.load(written(tmp_path, f"{text}[plugins.recording]\nenabled = false\n"))
     assert everyone - {plugin.name for plugin, _ in loaded.processors} == {"recording"}
+    assert [(plugin.name, plugin.status) for plugin in loaded.idle] == [("recording", Status.DISABLED)]
+    assert problems(loaded) == []

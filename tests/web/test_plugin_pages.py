@@ -82,9 +82,9 @@ def test_plugins_page_tells_every_status(site: Site, user: httpx.Client) -> None
         r"unloadable unloadable 1.0 web: ImportError: a library is missing .*? Web load error", shown
     )
     assert re.search(
-        r"misspelt misspelt 1.0 web: .*unknown hook 'picctv_clip_pannels'.*? Web load error", shown
+        r"misspelt misspelt 1.0 web: there is no hook 'picctv_clip_pannels'.*? Web unknown hook", shown
     )
-    assert "noapp noapp 1.0 web: noapp:NoApp is no django.apps.AppConfig class Web load error" in shown
+    assert "noapp noapp 1.0 web: noapp:NoApp is no django.apps.AppConfig class; mend, update or" in shown
     assert re.search(r"motion picctv-plugins-motion \S+ .*?Node enabled Server enabled Web enabled", shown)
 
 

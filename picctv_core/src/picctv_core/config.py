@@ -25,6 +25,9 @@ class Settings(BaseModel):
     """The base of every settings model: unknown keys are refused, values don't change.
 
     Give each field a default that serves and a `Field(description=...)` with its unit; the reference is made from them.
+
+    A relative path in a file begins at the folder of that file. A validator that takes a `pydantic.ValidationInfo` finds it
+    as ``info.context["folder"]``, a `pathlib.Path`; `info.context` is None where the values are of no file, as in tests.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
@@ -60,7 +63,13 @@ class SettingsFile:
         return Fault(message, ".".join(str(part) for part in key), self._lines.find(key))
 
     def validate(
-        self, model: type[Model], data: Mapping[str, Any], prefix: Sequence[str] = ()
+        self,
+        model: type[Model],
+        data: Mapping[str, Any],
+        prefix: Sequence[str] = (),
+        *,
+        places: Mapping[str, Sequence[str]] | None = None,
+        beside: Sequence[str] = (),
     ) -> tuple[Model | None, list[Fault]]:
         """Read a part of the file into a model.
 
@@ -68,6 +77,8 @@ class SettingsFile:
             model: the model to make.
             data: the part, as tomllib gave it.
             prefix: the keys that lead to it.
+            places: for those of its keys that stand in another table, the keys that lead there.
+            beside: keys that the part may have as well, which somebody else reads; for the hint at a misspelt one.
 
         Returns:
             The model and no faults, or None and all of its faults.
@@ -78,12 +89,21 @@ class SettingsFile:
         try:
             return model.model_validate(data, context={"folder": self.path.parent}), []
         except ValidationError as error:
-            return None, [self._explain(model, detail, prefix) for detail in error.errors(include_url=False)]
+            faults = []
+            for detail in error.errors(include_url=False):
+                top = str(detail["loc"][0]) if detail["loc"] else ""
+                faults.append(self._explain(model, detail, (places or {}).get(top, prefix), beside))
+            return None, faults
 
-    def _explain(self, model: type[BaseModel], detail: ErrorDetails, prefix: Sequence[str]) -> Fault:
+    def _explain(
+        self, model: type[BaseModel], detail: ErrorDetails, prefix: Sequence[str], beside: Sequence[str]
+    ) -> Fault:
         key = (*prefix, *detail["loc"])
         if detail["type"] == "extra_forbidden":
-            return self.fault(key, unknown_key(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
+            *inner, last = detail["loc"]
+            return self.fault(
+                key, unknown_key(str(last), [*_fields_at(model, inner), *(() if inner else beside)])
+            )
         message = detail["msg"].removeprefix("Value error, ")
         return self.fault(key, message[:1].lower() + message[1:])
 

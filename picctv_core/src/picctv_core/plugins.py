@@ -1,52 +1,68 @@
-"""Which plugins are installed, what state each is in, and how its hooks are called.
+"""Which plugins are installed, and what state each is in.
 
 stevedore finds and loads the entry points of a group, and goes on past those that fail; pluggy checks each plugin
-against the hookspecs. Every plugin has a manager of its own, so that calling one plugin's hook can never run, or be
-stopped by, another one's.
+against the hookspecs.
 """
 
 from __future__ import annotations
 
-import enum
 import importlib.metadata
 import logging
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pluggy
+import stevedore.extension
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from stevedore import ExtensionManager
 
+from picctv_core.binding import HookError, bind, implements
+from picctv_core.declarations import TRIGGER, check_settings, declared
 from picctv_core.errors import PluginError
-from picctv_core.hookspecs import PROJECT
+from picctv_core.hookspecs import node, server, web
+from picctv_core.statuses import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.metadata import Distribution, EntryPoint
     from types import ModuleType
+
+__all__ = [
+    "CORE",
+    "HOMES",
+    "HOOKSPECS",
+    "NODE",
+    "PARTS",
+    "SERVER",
+    "WEB",
+    "HookError",
+    "Plugin",
+    "Status",
+    "bind",
+    "check_usable",
+    "core_requirement",
+    "discover",
+    "driver",
+    "implements",
+]
 
 log = logging.getLogger(__name__)
 
 NODE, SERVER, WEB = "picctv.node", "picctv.server", "picctv.web"
 PARTS = {"node": NODE, "server": SERVER, "web": WEB}
 
-_CORE = "picctv-core"
+CORE = "picctv-core"
 
-HOMES = {NODE: _CORE, SERVER: "picctv-server", WEB: "picctv-web"}
+HOMES = {NODE: CORE, SERVER: "picctv-server", WEB: "picctv-web"}
 """The distribution that runs the plugins of a group."""
 
+HOOKSPECS: dict[str, ModuleType] = {NODE: node, SERVER: server, WEB: web}
+"""The hooks of a group's plugins; drivers have none."""
 
-class Status(enum.StrEnum):
-    """The state of a plugin, as the command line and the web show it."""
-
-    ENABLED = "enabled"
-    NOT_HERE = "not here"
-    DISABLED = "disabled"
-    LOAD_ERROR = "load error"
-    SETTINGS_ERROR = "settings error"
-    INCOMPATIBLE = "incompatible"
-    FAILING = "failing"
-    QUARANTINED = "quarantined"
+# The place that people are sent to is in the plugin, not in who imports it.
+_IMPORTERS = {__file__, stevedore.extension.__file__, importlib.metadata.__file__, importlib.__file__}
 
 
 @dataclass(frozen=True)
@@ -59,10 +75,11 @@ class Plugin:
         distribution: the pip package that brings it.
         version: that package's version.
         value: where it is, ``module:object``.
-        status: `Status.ENABLED`, `Status.LOAD_ERROR`, `Status.INCOMPATIBLE`, or `Status.NOT_HERE` where what would
-            run it is not installed on this machine.
-        detail: what went wrong, in one line; empty where nothing did.
+        status: `Status.ENABLED`; what `discover` found wrong with it; or `Status.NOT_HERE` where what would run it is
+            not installed on this machine.
+        detail: what went wrong and the way out, in one line; empty where nothing did.
         object: what was loaded; None where nothing was.
+        core: the versions of picctv-core that the package asks for, such as ``>=0.1,<0.2``; empty where it asks for none.
     """
 
     name: str
@@ -73,39 +90,71 @@ class Plugin:
     status: Status
     detail: str = ""
     object: Any = field(default=None, repr=False)
+    core: str = ""
 
     def describe(self) -> str:
-        """Name the plugin as people know it: with its distribution and version."""
-        return f"{self.name} ({self.distribution} {self.version})"
+        """Name the plugin as people know it: with its distribution and version, where anybody brings it."""
+        return f"{self.name} ({self.distribution} {self.version})" if self.distribution else self.name
+
+    def complain(self) -> str:
+        """Say in one line what is wrong with it."""
+        return f"plugin {self.describe()}: {self.status}: {self.detail}".removesuffix(": ")
 
 
 class _EntryPoints(ExtensionManager[Any]):
-    """stevedore's manager, asked afresh each time: its cache on disk stays stale after an install and knows no dist."""
+    """stevedore's manager, given what to load: its cache on disk stays stale after an install and knows no dist."""
 
-    def list_entry_points(self) -> list[importlib.metadata.EntryPoint]:
-        return list(importlib.metadata.entry_points(group=self.namespace))
+    def __init__(
+        self, group: str, entry_points: list[EntryPoint], failures: dict[EntryPoint, BaseException]
+    ) -> None:
+        self._given = entry_points
+
+        def note(_manager: object, entry_point: EntryPoint, error: BaseException) -> None:
+            log.debug("entry point %s did not load", entry_point, exc_info=error)
+            failures[entry_point] = (
+                error.__cause__ if isinstance(error, _LoadError) and error.__cause__ else error
+            )
+
+        super().__init__(group, invoke_on_load=False, on_load_failure_callback=note)
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        return self._given
+
+    def _load_one_plugin(self, *args: Any, **kwargs: Any) -> Any:
+        # stevedore lets these two through, and with them one bad module would end every command.
+        try:
+            return super()._load_one_plugin(*args, **kwargs)
+        except (AssertionError, SystemExit) as error:
+            raise _LoadError from error
+
+
+class _LoadError(Exception):
+    """What stevedore would not have caught, as one that it does."""
 
 
 def discover(group: str) -> list[Plugin]:
     """Load every entry point of a group, broken ones included, sorted by name.
 
-    A part that can't be loaded, that two distributions bring under one name, or whose distribution asks for another
-    version of picctv-core, is in the list with its status and why; it never keeps the others from loading. Where what
-    would run the group is not installed (a node has no Django), nothing of it is loaded.
+    A part that can't be loaded, is not what it must be, has a hook or an argument that there is not, that two
+    distributions bring under one name, or whose distribution asks for another version of picctv-core, is in the list
+    with its status and why; it never keeps the others from loading. What can't be used anyway, and all of a group whose
+    runner is not installed (a node has no Django), is not even imported.
     """
+    entry_points = list(importlib.metadata.entry_points(group=group))
     if group in HOMES and not _is_installed(HOMES[group]):
-        return [_listed(found, Status.NOT_HERE) for found in importlib.metadata.entry_points(group=group)]
-    failures: dict[tuple[str, str], str] = {}
-
-    def note(_manager: object, entry_point: importlib.metadata.EntryPoint, error: BaseException) -> None:
-        log.debug("entry point %s did not load", entry_point, exc_info=error)
-        failures[entry_point.name, entry_point.value] = _why(error)
-
-    manager = _EntryPoints(group, invoke_on_load=False, on_load_failure_callback=note)
-    loaded = {(extension.name, extension.entry_point_target): extension.plugin for extension in manager}
-    entry_points = manager.list_entry_points()
-    plugins = [_plugin(entry_point, entry_points, loaded, failures) for entry_point in entry_points]
-    return sorted(plugins, key=lambda plugin: (plugin.name, plugin.distribution))
+        return _sorted(_listed(found, Status.NOT_HERE) for found in entry_points)
+    refused = {found: why for found in entry_points if (why := _refusal(found, entry_points)) is not None}
+    failures: dict[EntryPoint, BaseException] = {}
+    manager = _EntryPoints(group, [found for found in entry_points if found not in refused], failures)
+    loaded = {extension.entry_point: extension.plugin for extension in manager}
+    return _sorted(
+        _listed(found, *refused[found])
+        if found in refused
+        else _failed(found, _why(failures[found]))
+        if found in failures
+        else _checked(found, loaded[found])
+        for found in entry_points
+    )
 
 
 def driver(group: str, name: str) -> Any:
@@ -127,80 +176,93 @@ def driver(group: str, name: str) -> Any:
     raise PluginError(msg)
 
 
-def bind(plugin: object, name: str, hookspecs: ModuleType) -> pluggy.HookRelay:
-    """Check a plugin's hookimpls against the hookspecs, and give the relay that calls them, and them alone.
-
-    Args:
-        plugin: the plugin's object.
-        name: its name, for errors.
-        hookspecs: one of the modules of `picctv_core.hookspecs`.
+def check_usable(plugins: Iterable[Plugin], *, strict: bool) -> None:
+    """Log each plugin that is not as it was meant to be.
 
     Raises:
-        PluginError: a hookimpl is of no hook there is, or names an argument that its hook does not have.
+        PluginError: there is one, and `strict` was asked for. The error names all of them.
     """
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(plugin, name)
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        msg = f"plugin {name}: {_one_line(str(error))}"
-        raise PluginError(msg) from error
-    return manager.hook
-
-
-def implements(hooks: pluggy.HookRelay, hook: str) -> bool:
-    """Say whether a plugin implements a hook, so that its runner need not feed it what it does not take."""
-    caller: pluggy.HookCaller = getattr(hooks, hook)
-    return bool(caller.get_hookimpls())
-
-
-def check_usable(plugins: list[Plugin], *, strict: bool) -> list[Plugin]:
-    """Give the plugins that can be used, and log the others.
-
-    Raises:
-        PluginError: there are others, and `strict` was asked for. The error names all of them.
-    """
-    broken = [plugin for plugin in plugins if plugin.status is not Status.ENABLED]
-    lines = [f"plugin {plugin.describe()}: {plugin.status}: {plugin.detail}" for plugin in broken]
-    if strict and broken:
+    lines = [plugin.complain() for plugin in plugins if plugin.status.is_problem]
+    if strict and lines:
         raise PluginError("\n".join(lines))
     for line in lines:
         log.warning("%s", line)
-    return [plugin for plugin in plugins if plugin.status is Status.ENABLED]
 
 
-def _plugin(
-    entry_point: importlib.metadata.EntryPoint,
-    siblings: list[importlib.metadata.EntryPoint],
-    loaded: dict[tuple[str, str], Any],
-    failures: dict[tuple[str, str], str],
-) -> Plugin:
-    key = (entry_point.name, entry_point.value)
-    if rivals := _rivals(entry_point, siblings):
-        detail = f"{rivals} bring a plugin of this name; uninstall all but one"
-        return _listed(entry_point, Status.LOAD_ERROR, detail)
-    if entry_point.dist is not None and (mismatch := _core_mismatch(entry_point.dist)):
-        return _listed(entry_point, Status.INCOMPATIBLE, mismatch)
-    if key in failures:
-        return _listed(entry_point, Status.LOAD_ERROR, failures[key])
-    return _listed(entry_point, Status.ENABLED, found=loaded[key])
+def _refusal(found: EntryPoint, siblings: list[EntryPoint]) -> tuple[Status, str] | None:
+    """Say why an entry point is not to be loaded at all; None where it is."""
+    if rivals := _rivals(found, siblings):
+        return Status.NAME_CONFLICT, f"{rivals} bring a plugin of this name; uninstall all but one"
+    if found.group in HOOKSPECS and found.name == TRIGGER:
+        return Status.NAME_CONFLICT, f"the name {TRIGGER!r} is picctv's own; {_way_out(found)}"
+    if found.dist is not None and (mismatch := _core_mismatch(found.dist)):
+        return Status.INCOMPATIBLE, mismatch
+    return None
 
 
-def _listed(
-    entry_point: importlib.metadata.EntryPoint, status: Status, detail: str = "", found: Any = None
-) -> Plugin:
-    distribution = entry_point.dist
+def _checked(found: EntryPoint, loaded: Any) -> Plugin:
+    """Check what was loaded as far as that goes without making an object of it."""
+    hookspecs = HOOKSPECS.get(found.group)
+    if hookspecs is not None:
+        try:
+            _check_class(found, loaded)
+            bind(loaded, found.name, hookspecs)
+        except HookError as error:
+            return _failed(found, error.reason, error.status)
+        except PluginError as error:
+            return _failed(found, str(error))
+        except Exception as error:  # noqa: BLE001 - a class can do anything when it is looked at
+            return _failed(found, _why(error))
+    return _listed(found, Status.ENABLED, loaded=loaded)
+
+
+def _check_class(found: EntryPoint, loaded: Any) -> None:
+    if not isinstance(loaded, type):
+        raise PluginError(f"{found.value} is no class")
+    if found.group == NODE:
+        declared(loaded)
+    elif found.group == SERVER:
+        check_settings(loaded)
+    # By name, for core knows no Django.
+    elif found.group == WEB and not any(
+        (base.__module__, base.__name__) == ("django.apps.config", "AppConfig") for base in loaded.__mro__
+    ):
+        raise PluginError(f"{found.value} is no django.apps.AppConfig class")
+
+
+def _failed(found: EntryPoint, reason: str, status: Status = Status.LOAD_ERROR) -> Plugin:
+    return _listed(found, status, f"{reason}; {_way_out(found)}")
+
+
+def _way_out(found: EntryPoint) -> str:
+    owner = found.dist.name if found.dist else "the package that brings it"
+    return f"mend, update or uninstall {owner}"
+
+
+def _listed(found: EntryPoint, status: Status, detail: str = "", loaded: Any = None) -> Plugin:
+    distribution = found.dist
     return Plugin(
-        name=entry_point.name,
-        group=entry_point.group,
+        name=found.name,
+        group=found.group,
         distribution=distribution.name if distribution else "unknown",
         version=distribution.version if distribution else "unknown",
-        value=entry_point.value,
+        value=found.value,
         status=status,
         detail=detail,
-        object=found,
+        object=loaded,
+        core=_core_wanted(distribution),
     )
+
+
+def _core_wanted(distribution: Distribution | None) -> str:
+    try:
+        return "" if distribution is None else core_requirement(distribution)
+    except PluginError:
+        return "unreadable"
+
+
+def _sorted(plugins: Iterable[Plugin]) -> list[Plugin]:
+    return sorted(plugins, key=lambda plugin: (plugin.name, plugin.distribution))
 
 
 def _is_installed(distribution: str) -> bool:
@@ -211,35 +273,54 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def _rivals(entry_point: importlib.metadata.EntryPoint, siblings: list[importlib.metadata.EntryPoint]) -> str:
-    names = {
-        other.dist.name for other in siblings if other.name == entry_point.name and other.dist is not None
+def _rivals(found: EntryPoint, siblings: list[EntryPoint]) -> str:
+    owners = {
+        other.dist.name: other.dist.version for other in siblings if other.name == found.name and other.dist
     }
-    return " and ".join(sorted(names)) if len(names) > 1 else ""
+    return " and ".join(f"{name} {owners[name]}" for name in sorted(owners)) if len(owners) > 1 else ""
 
 
-def _core_mismatch(distribution: importlib.metadata.Distribution) -> str:
-    """Say which version of picctv-core a distribution asks for, where it is not the one installed."""
-    installed = importlib.metadata.version(_CORE)
+def core_requirement(distribution: Distribution) -> str:
+    """Give the versions of picctv-core that a distribution asks for, such as ``>=0.1``; empty where it asks for none.
+
+    Raises:
+        PluginError: one of its requirements can't be read.
+    """
     for text in distribution.requires or ():
         try:
             requirement = Requirement(text)
-        except InvalidRequirement:
-            return f"its requirement {text!r} can't be read"
-        if canonicalize_name(requirement.name) == _CORE and not requirement.specifier.contains(
-            installed, prereleases=True
-        ):
-            return f"it needs {_CORE}{requirement.specifier}, installed is {installed}"
+        except InvalidRequirement as error:
+            raise PluginError(f"its requirement {text!r} can't be read") from error
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if applies and canonicalize_name(requirement.name) == CORE:
+            return ",".join(sorted(map(str, requirement.specifier), reverse=True))
     return ""
+
+
+def _core_mismatch(distribution: Distribution) -> str:
+    """Say which version of picctv-core a distribution asks for, where it is not the one installed."""
+    installed = importlib.metadata.version(CORE)
+    try:
+        wanted = core_requirement(distribution)
+    except PluginError as error:
+        return f"{error}; mend, update or uninstall {distribution.name}"
+    if SpecifierSet(wanted).contains(installed, prereleases=True):
+        return ""
+    return (
+        f"it needs {CORE}{wanted}, installed is {installed}; `pip install --upgrade {distribution.name} {CORE}` looks for "
+        f"versions that fit, or uninstall {distribution.name}"
+    )
 
 
 def _why(error: BaseException) -> str:
     frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<") and frame.filename not in _IMPORTERS
     ]
     frame = frames[-1] if frames else None
     place = f" ({frame.filename}:{frame.lineno})" if frame else ""
-    return _one_line(f"{type(error).__name__}: {error}") + place
+    return _one_line(f"{type(error).__name__}: {error}").removesuffix(":") + place
 
 
 def _one_line(text: str) -> str:

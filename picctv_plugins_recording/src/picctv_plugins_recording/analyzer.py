@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from picctv_core import h264
+from picctv_core.declarations import TRIGGER
 from picctv_core.errors import SpoolError
 from picctv_core.hookspecs import hookimpl
 from picctv_core.messages import CLIP
@@ -39,6 +40,7 @@ class RecordingAnalyzer:
     """
 
     Settings: ClassVar[type[RecordingSettings]] = RecordingSettings
+    uses: ClassVar[tuple[str, ...]] = (TRIGGER,)
 
     def __init__(self, settings: RecordingSettings, camera: Camera) -> None:
         self.camera = camera

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import logging
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
 from picctv_core import plugins
 from picctv_core.config import Settings, SettingsFile
-from picctv_core.errors import Fault, SettingsError
+from picctv_core.declarations import Options
+from picctv_core.errors import SettingsError
+from picctv_core.plugin_tables import Idle, TableReader
 from picctv_core.redact import redact_url
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from picctv_core.plugins import Plugin
 
 
 class ServerSettings(Settings):
@@ -99,7 +100,8 @@ class ServerFile(Settings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     mongodb: MongoSettings
     clips: ClipSettings | None = None
-    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    # What is in there is the plugins' business: a fault in it is theirs, and not the file's.
+    plugins: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,31 +112,34 @@ class ServerConfig:
         server: where to listen.
         mongodb: which MongoDB; its folder is absolute.
         clips: where clips go; its path is absolute.
-        processors: the plugins' server parts that can be used, each with its settings.
-        problems: the plugins' server parts that can't.
+        processors: the plugins' server parts that are to run, each with its settings.
+        idle: those that are not, with status and detail, and plugins that the file names and nobody brings.
     """
 
     server: ServerSettings
     mongodb: MongoSettings
     clips: ClipSettings
-    processors: tuple[tuple[plugins.Plugin, Any], ...] = field(default=())
-    problems: tuple[plugins.Plugin, ...] = field(default=())
+    processors: tuple[tuple[Plugin, Any], ...] = field(default=())
+    idle: tuple[Plugin, ...] = field(default=())
 
 
 def load(path: Path) -> ServerConfig:
     """Read ``server.toml``, with the settings of the plugins' server parts.
 
-    Relative paths in it are taken from its own folder.
+    Relative paths in it are taken from its own folder. A fault in what a plugin is told keeps that plugin from running,
+    and nothing else.
 
     Raises:
-        SettingsError: with every fault, those in the plugins' sections included.
+        SettingsError: the file itself has faults; it names them, and those in what plugins are told.
     """
     file = SettingsFile(path)
     value, faults = file.validate(ServerFile, file.data)
-    found = plugins.discover(plugins.SERVER)
-    processors, plugin_faults = _processors(file, found)
-    if value is None or faults or plugin_faults:
-        raise SettingsError(path, [*faults, *plugin_faults])
+    reader = TableReader(file, plugins.discover(plugins.SERVER), Options)
+    tables = file.data.get("plugins", {})
+    processors, idle = _processors(reader, tables if isinstance(tables, dict) else {})
+    if value is None:
+        # Whoever has to mend the file anyway mends all of it.
+        raise SettingsError(path, [*faults, *reader.faults])
     base = path.resolve().parent
     mongodb = value.mongodb.relative_to(base)
     return ServerConfig(
@@ -142,38 +147,24 @@ def load(path: Path) -> ServerConfig:
         mongodb=mongodb,
         clips=value.clips.relative_to(base) if value.clips else ClipSettings.default(mongodb),
         processors=tuple(processors),
-        problems=tuple(plugin for plugin in found if plugin.status is not plugins.Status.ENABLED),
+        idle=tuple(idle),
     )
 
 
 def _processors(
-    file: SettingsFile, found: list[plugins.Plugin]
-) -> tuple[list[tuple[plugins.Plugin, Any]], list[Fault]]:
-    """Give each usable processor with its settings, and the faults in them."""
-    sections = file.data.get("plugins", {})
-    if not isinstance(sections, dict):
-        return [], []  # the model has said so
-    processors, faults = [], []
-    for plugin in found:
-        section = sections.get(plugin.name, {})
-        if not isinstance(section, dict) or plugin.status is not plugins.Status.ENABLED:
-            continue
-        values = dict(section)
-        enabled = values.pop("enabled", True)
-        if not isinstance(enabled, bool):
-            faults.append(file.fault(("plugins", plugin.name, "enabled"), "must be true or false"))
-        model = getattr(plugin.object, "Settings", Settings)
-        settings, own_faults = file.validate(model, values, ("plugins", plugin.name))
-        faults += own_faults
-        if enabled and settings is not None:
-            processors.append((plugin, settings))
-    for name in sorted(set(sections) - {plugin.name for plugin in found}):
-        # No fault: a plugin that was uninstalled must not keep the server from starting.
-        near = difflib.get_close_matches(name, [plugin.name for plugin in found], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        fault = file.fault(("plugins", name), f"no plugin of this name with a server part is installed{hint}")
-        log.warning("%s", fault.describe(file.path))
-    return processors, faults
+    reader: TableReader[Options], tables: dict[str, Any]
+) -> tuple[list[tuple[Plugin, Any]], list[Plugin]]:
+    """Give each server part that is to run with its settings, and those that are not."""
+    processors, idle = [], []
+    for plugin in reader.installed:
+        found = reader.read(plugin, {("plugins", plugin.name): tables.get(plugin.name, {})})
+        if isinstance(found, Idle):
+            idle.append(found.told)
+        else:
+            processors.append((plugin, found.settings))
+    return processors, idle + [
+        absent.told for absent in reader.not_installed(("plugins",), tables, "a server part")
+    ]
 
 
 def _under(base: Path, path: Path) -> Path:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from django.apps import AppConfig
 
 from picctv_core import plugins as core
 from picctv_core.errors import PluginError
@@ -16,6 +14,7 @@ from picctv_core.plugins import Status
 
 if TYPE_CHECKING:
     import pluggy
+    from django.apps import AppConfig
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +47,11 @@ class WebPlugin:
         """The plugin's name."""
         return self.entry.name
 
+    @property
+    def told(self) -> core.Plugin:
+        """What was found installed, with the status that it has in this process."""
+        return replace(self.entry, status=self.status, detail=self.detail)
+
     def fail(self, doing: str, error: BaseException, status: Status = Status.FAILING) -> None:
         """Note that the plugin raised, and log it: with the way to the place once, then at 10, 100, ... times."""
         self.status = status
@@ -73,7 +77,7 @@ def load_plugins(taken: set[str]) -> list[WebPlugin]:
     plugins = [_load(entry, taken) for entry in core.discover(core.WEB)]
     for plugin in plugins:
         if plugin.app is None:
-            log.warning("plugin %s: %s: %s", plugin.entry.describe(), plugin.status, plugin.detail)
+            log.warning("%s", plugin.told.complain())
         else:
             log.info("plugin %s: %s", plugin.entry.describe(), plugin.status)
     return plugins
@@ -85,10 +89,7 @@ def check_strict(plugins: list[WebPlugin]) -> None:
     Raises:
         PluginError: with a line for each.
     """
-    broken = [plugin for plugin in plugins if plugin.status is not Status.ENABLED]
-    if broken:
-        lines = [f"plugin {plugin.entry.describe()}: {plugin.status}: {plugin.detail}" for plugin in broken]
-        raise PluginError("\n".join(lines))
+    core.check_usable((plugin.told for plugin in plugins), strict=True)
 
 
 def _load(entry: core.Plugin, taken: set[str]) -> WebPlugin:
@@ -100,20 +101,23 @@ def _load(entry: core.Plugin, taken: set[str]) -> WebPlugin:
         if app.label in taken:
             msg = f"there is another Django app with the label {app.label!r}; give it a label of its own"
             raise PluginError(msg)
+        # Its class has been checked; what its object brings of its own has not.
         plugin.hooks = core.bind(app, entry.name, hookspecs)
     except Exception as error:  # noqa: BLE001 - a plugin can raise anything, and the site starts without it
-        plugin.status, plugin.detail = Status.LOAD_ERROR, " ".join(str(error).split()) or type(error).__name__
+        plugin.status = error.status if isinstance(error, core.HookError) else Status.LOAD_ERROR
+        plugin.detail = f"{_one_line(error)}; mend, update or uninstall {entry.distribution}"
         return plugin
     taken.add(app.label)
     plugin.app = app
     return plugin
 
 
-def _make_app(plugin: WebPlugin, cls: Any) -> AppConfig:
-    if not (isinstance(cls, type) and issubclass(cls, AppConfig)):
-        msg = f"{plugin.entry.value} is no django.apps.AppConfig class"
-        raise PluginError(msg)
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
+
+def _make_app(plugin: WebPlugin, cls: Any) -> AppConfig:
     base: Any = cls
 
     class Guarded(base):
@@ -123,7 +127,7 @@ def _make_app(plugin: WebPlugin, cls: Any) -> AppConfig:
             try:
                 super().import_models()
             except Exception as error:  # noqa: BLE001 - as above
-                plugin.fail("importing its models", error)
+                plugin.fail("importing its models", error, Status.LOAD_ERROR)
 
         def ready(self) -> None:
             try:

@@ -21,6 +21,7 @@ from django.urls import NoReverseMatch, include, path, reverse
 from pymongo.errors import PyMongoError
 
 from picctv_core.errors import StoreError
+from picctv_web import auto_charts
 from picctv_web.charts import VideoChart
 
 if TYPE_CHECKING:
@@ -117,35 +118,49 @@ def camera_cards(request: HttpRequest, camera: Any) -> list[Card]:
 
 
 def chart_cards(clip: Any, *, seconds: float) -> list[Card]:
-    """Render the charts of all plugins for a clip.
+    """Render the charts of all plugins for a clip: those of their web parts, and automatic ones of typed results.
 
     Args:
         clip: a `picctv_server.models.Clip`.
         seconds: its length, which the charts' axes span.
     """
     cards: list[Card] = []
+    charted = set()
     for plugin in installed():
         for chart in _call(plugin, "picctv_charts", cards, clip=clip):
+            charted.add(plugin.name)
             try:
                 html = VideoChart(chart, plugin=plugin.name, seconds=seconds).as_html()
             except Exception as error:  # noqa: BLE001 - as the module says
                 cards.append(_failure(plugin, "drawing a chart", error))
             else:
                 cards.append(Card(plugin.name, chart.title, html))
+    for found in auto_charts.of_clip(clip, without=charted):
+        if found.chart is None:
+            html = render_to_string("picctv/plugin_error.html", {"plugin": found})
+            cards.append(Card(found.name, found.name, html, failed=True))
+        else:
+            html = VideoChart(found.chart, plugin=found.name, seconds=seconds).as_html()
+            cards.append(Card(found.name, found.chart.title, html))
     return cards
 
 
 def charts_data(clip: Any, *, seconds: float) -> list[dict[str, Any]]:
     """Give the charts of all plugins for a clip as plain data, as the API shows them."""
     found = []
+    charted = set()
     for plugin in installed():
         for chart in _call(plugin, "picctv_charts", clip=clip):
+            charted.add(plugin.name)
             try:
-                found.append(
-                    {"plugin": plugin.name, **VideoChart(chart, plugin=plugin.name, seconds=seconds).data()}
-                )
+                data = VideoChart(chart, plugin=plugin.name, seconds=seconds).data()
+                found.append({"plugin": plugin.name, "automatic": False, **data})
             except Exception as error:  # noqa: BLE001 - as the module says
                 plugin.fail("making a chart's data", error)
+    for made in auto_charts.of_clip(clip, without=charted):
+        if made.chart is not None:
+            data = VideoChart(made.chart, plugin=made.name, seconds=seconds).data()
+            found.append({"plugin": made.name, "automatic": True, **data})
     return found
 
 

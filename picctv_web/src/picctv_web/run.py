@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
 
 from picctv_core.errors import PicctvError
 from picctv_web import plugin_apps, start
@@ -53,6 +54,7 @@ def serve(*, strict_plugins: bool) -> None:
         PicctvError: the port is taken, a store can't be used, or a plugin is not in order.
     """
     if strict_plugins:
+        get_resolver().url_patterns  # noqa: B018 - it mounts the plugins' pages, which can go wrong
         plugin_apps.check_strict(settings.PICCTV_PLUGINS)
     # uvicorn stops on a signal, and then raises it once more: it must not end the process before MongoDB is let go.
     for number in (signal.SIGINT, signal.SIGTERM):

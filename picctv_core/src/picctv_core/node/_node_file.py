@@ -92,7 +92,8 @@ class CameraTable(Settings):
     source: dict[str, Any] = Field(
         description="What to read: `driver` names the source, the other keys are the driver's own."
     )
-    plugins: dict[str, dict[str, Any]] = Field(
+    # What is in there is the plugins' business: a fault in it is theirs, and not the file's.
+    plugins: dict[str, Any] = Field(
         default_factory=dict,
         description="What a plugin is told on this camera, over what `[plugins.NAME]` says.",
     )
@@ -102,4 +103,4 @@ class NodeFile(Settings):
     node: NodeTable
     server: ServerTable
     cameras: dict[str, CameraTable] = Field(min_length=1)
-    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    plugins: dict[str, Any] = Field(default_factory=dict)

@@ -23,12 +23,12 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         subparsers,
         "check",
         _check,
-        help="check a node.toml, and print every fault in it",
+        help="check a node.toml and its plugins, and print every fault",
         example="picctv node check --config node.toml",
     )
     for leaf in (run, check):
         add_config(leaf, "node.toml")
-        add_strict_plugins(leaf)
+    add_strict_plugins(run)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -42,7 +42,7 @@ def _run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from picctv_core.node.config import load
 
-    config = load(args.config, strict_plugins=args.strict_plugins)
+    config = load(args.config, strict_plugins=True)
     cameras = ", ".join(camera.name for camera in config.cameras) or "none"
     running = sorted({name for camera in config.cameras for name in camera.plugins})
     print(

@@ -2,21 +2,23 @@
 
 Drivers and plugins bring settings models of their own, so the file is checked in two passes: its own tables first, and
 then each source and each plugin against the model of whoever will use it. Faults of both passes are told together.
+
+A fault in what a plugin is told keeps that plugin from running, and nothing else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, SecretStr
 
 from picctv_core import plugins
-from picctv_core.config import Settings, SettingsFile, unknown_key
+from picctv_core.config import SettingsFile
 from picctv_core.errors import Fault, PluginError, SettingsError
 from picctv_core.frames import AnalysisFormat
-from picctv_core.hookspecs import node as hookspecs
 from picctv_core.node._node_file import CameraTable, NodeFile, check_name, is_token
+from picctv_core.node.plugin_tables import Idle, PluginConfig, PluginTables
 from picctv_core.plugins import Plugin, Status
 
 if TYPE_CHECKING:
@@ -24,14 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCES = "picctv.sources"
-
-
-@dataclass(frozen=True)
-class PluginConfig:
-    """A plugin that runs on a camera, and its settings there."""
-
-    plugin: Plugin
-    settings: BaseModel
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class CameraConfig:
         source: the driver's class, a `picctv_core.sources.base.Source`.
         source_settings: what the driver gets, an object of its own ``Settings``.
         plugins: what runs on it, by name.
-        idle: the plugins that are installed and don't run on it: their status, and why.
+        idle: the plugins that don't run on it, by name, and why.
     """
 
     name: str
@@ -56,7 +50,7 @@ class CameraConfig:
     source: type[Any]
     source_settings: BaseModel
     plugins: Mapping[str, PluginConfig]
-    idle: Mapping[str, tuple[Status, str]]
+    idle: Mapping[str, Idle]
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,8 @@ class NodeConfig:
         token: what the servers know the node by.
         cameras: those that are enabled.
         plugins: every installed node part, broken ones included.
+        problems: the plugins that are not as they were meant to be on some camera, with status and detail: those that
+            can't be used, and those that wait for another one.
     """
 
     path: Path
@@ -82,23 +78,30 @@ class NodeConfig:
     token: SecretStr
     cameras: tuple[CameraConfig, ...]
     plugins: tuple[Plugin, ...]
+    problems: tuple[Plugin, ...] = ()
 
 
 def load(path: Path, *, strict_plugins: bool = False) -> NodeConfig:
-    """Read and check a ``node.toml``.
+    """Read and check a ``node.toml``, and say which plugins are not as they were meant to be.
 
     Args:
         path: the file. Relative paths in it start at its folder.
-        strict_plugins: whether a plugin that can't be loaded is an error; it is logged otherwise.
+        strict_plugins: whether any such plugin is an error; it is logged otherwise, and left out.
 
     Raises:
-        SettingsError: with every fault of the file.
-        PluginError: a plugin can't be loaded, and `strict_plugins` was asked for.
+        SettingsError: the file itself has faults; it names them, and those in what plugins are told. With `strict_plugins`
+            these are enough.
+        PluginError: a plugin can't be used for another reason, and `strict_plugins` was asked for. It names all of them,
+            and every fault of the file.
     """
-    file = SettingsFile(path)
-    installed = [_examined(plugin) for plugin in plugins.discover(plugins.NODE)]
-    plugins.check_usable(installed, strict=strict_plugins)
-    return _Reader(file, installed).read()
+    config = read(path, strict_plugins=strict_plugins)
+    plugins.check_usable(config.problems, strict=strict_plugins)
+    return config
+
+
+def read(path: Path, *, strict_plugins: bool = False) -> NodeConfig:
+    """Read and check a ``node.toml`` as `load` does, and say nothing of the plugins."""
+    return _Reader(SettingsFile(path), plugins.discover(plugins.NODE), strict=strict_plugins).read()
 
 
 @dataclass
@@ -107,20 +110,21 @@ class _Reader:
 
     file: SettingsFile
     installed: list[Plugin]
+    strict: bool
     faults: list[Fault] = field(default_factory=list)
 
     def read(self) -> NodeConfig:
         shape, self.faults = self.file.validate(NodeFile, self.file.data)
         token = self._token(_table(self.file.data, "server"))
-        general = _tables(self.file.data, "plugins")
-        self._check_plugin_names(general, ("plugins",))
+        tables = PluginTables(self.file, self.installed, _table(self.file.data, "plugins"))
         cameras = [
-            self._camera(name, table, general, None if shape is None else shape.cameras[name])
+            self._camera(name, table, tables, None if shape is None else shape.cameras[name])
             for name, table in _tables(self.file.data, "cameras").items()
         ]
-        if self.faults or shape is None:
-            faults = dict.fromkeys(self.faults)  # a fault in [plugins.X] is found once for each camera
-            raise SettingsError(self.file.path, sorted(faults, key=lambda fault: fault.line or 0))
+        if self.faults or shape is None or (self.strict and tables.faults):
+            # Whoever has to mend the file anyway mends all of it.
+            self.faults += tables.faults
+            self._refuse(tables.problems)
         return NodeConfig(
             path=self.file.path,
             name=shape.node.name,
@@ -130,7 +134,20 @@ class _Reader:
             token=token,
             cameras=tuple(camera for camera in cameras if camera is not None),
             plugins=tuple(self.installed),
+            problems=tuple(tables.problems),
         )
+
+    def _refuse(self, problems: Sequence[Plugin]) -> NoReturn:
+        error = SettingsError(self.file.path, sorted(self.faults, key=lambda fault: fault.line or 0))
+        # What stands in the file has been told with its line.
+        others = [
+            plugin.complain()
+            for plugin in problems
+            if self.strict and plugin.status not in {Status.SETTINGS_ERROR, Status.NOT_INSTALLED}
+        ]
+        if others:
+            raise PluginError("\n".join([str(error), *others])) from error
+        raise error
 
     def _token(self, server: Mapping[str, Any]) -> SecretStr:
         name = server.get("token_file")
@@ -155,7 +172,7 @@ class _Reader:
         self,
         name: str,
         table: Mapping[str, Any],
-        general: Mapping[str, Mapping[str, Any]],
+        tables: PluginTables,
         checked: CameraTable | None,
     ) -> CameraConfig | None:
         """Check what a camera tells its driver and its plugins; None where it is disabled or has faults."""
@@ -165,19 +182,10 @@ class _Reader:
         except ValueError as error:
             self._fault(key, str(error))
         source, source_settings = self._source(_table(table, "source"), (*key, "source"))
-        overrides = _tables(table, "plugins")
-        self._check_plugin_names(overrides, (*key, "plugins"))
-        running: dict[str, PluginConfig] = {}
-        idle: dict[str, tuple[Status, str]] = {}
-        for plugin in self.installed:
-            own, common = overrides.get(plugin.name, {}), general.get(plugin.name, {})
-            if not self._enabled(own, common, name, plugin.name):
-                idle[plugin.name] = Status.DISABLED, ""
-            elif plugin.status is not Status.ENABLED:
-                idle[plugin.name] = plugin.status, plugin.detail
-            elif (settings := self._plugin_settings(plugin, own, common, name)) is not None:
-                running[plugin.name] = PluginConfig(plugin, settings)
-        if checked is None or not checked.enabled or source is None or source_settings is None:
+        if checked is not None and not checked.enabled:
+            return None
+        running, idle = tables.on_camera(name, _table(table, "plugins"))
+        if checked is None or source is None or source_settings is None:
             return None
         return CameraConfig(
             name=name,
@@ -210,61 +218,8 @@ class _Reader:
         self.faults += faults
         return (driver, checked) if checked is not None else (None, None)
 
-    def _enabled(self, own: Mapping[str, Any], common: Mapping[str, Any], camera: str, plugin: str) -> bool:
-        key = ("cameras", camera, "plugins", plugin) if "enabled" in own else ("plugins", plugin)
-        enabled = own.get("enabled", common.get("enabled", True))
-        if not isinstance(enabled, bool):
-            self._fault((*key, "enabled"), "enabled is true or false")
-        return bool(enabled)
-
-    def _plugin_settings(
-        self, plugin: Plugin, own: Mapping[str, Any], common: Mapping[str, Any], camera: str
-    ) -> BaseModel | None:
-        """Check ``[plugins.X]`` with the camera's own values over it."""
-        merged = {**common, **own}
-        merged.pop("enabled", None)
-        model = _settings_model(plugin.object)
-        checked, of_common = self.file.validate(model, merged, ("plugins", plugin.name))
-        own_key = ("cameras", camera, "plugins", plugin.name)
-        _, of_own = self.file.validate(model, merged, own_key)
-        start = len(".".join(own_key)) + 1
-        for general_fault, own_fault in zip(of_common, of_own, strict=True):
-            is_own = own_fault.key[start:].split(".")[0] in own
-            self.faults.append(own_fault if is_own else general_fault)
-        return checked
-
-    def _check_plugin_names(self, tables: Mapping[str, Mapping[str, Any]], key: Sequence[str]) -> None:
-        known = [plugin.name for plugin in self.installed]
-        for name, table in tables.items():
-            # Switched off and taken away is what a person means who keeps its settings for later.
-            if name not in known and table.get("enabled", True):
-                hint = unknown_key(name, known).removeprefix("there is no such key; ")
-                self._fault((*key, name), f"no plugin of this name is installed on this node; {hint}")
-
     def _fault(self, key: Sequence[str], message: str) -> None:
         self.faults.append(self.file.fault(key, message))
-
-
-def _examined(plugin: Plugin) -> Plugin:
-    """Give the plugin, with a load error where its object can be no analyzer."""
-    if plugin.status is not Status.ENABLED:
-        return plugin
-    if not isinstance(plugin.object, type):
-        return replace(plugin, status=Status.LOAD_ERROR, detail=f"{plugin.value} is no class", object=None)
-    if not issubclass(_settings_model(plugin.object), BaseModel):
-        detail = f"the Settings of {plugin.value} is no pydantic model"
-        return replace(plugin, status=Status.LOAD_ERROR, detail=detail, object=None)
-    try:
-        plugins.bind(plugin.object, plugin.name, hookspecs)
-    except PluginError as error:
-        return replace(plugin, status=Status.LOAD_ERROR, detail=str(error), object=None)
-    return plugin
-
-
-def _settings_model(analyzer: Any) -> type[BaseModel]:
-    """Give a plugin's settings model; one without keys where it has none."""
-    model: type[BaseModel] = getattr(analyzer, "Settings", Settings)
-    return model
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

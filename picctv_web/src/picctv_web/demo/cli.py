@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picctv_core.cli import Command, HelpFormatter
+from picctv_core.cli import Command, HelpFormatter, add_strict_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="verify every camera's clip, video, motion, chart, thumbnail and live stream, print JSON, and stop",
     )
+    add_strict_plugins(parser)
     parser.set_defaults(run=run)
 
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
     with _data_folder(args) as data:
         plan = make_plan(args.cameras, data, args.host, args.port)
-        supervisor = Supervisor(plan)
+        supervisor = Supervisor(plan, strict_plugins=args.strict_plugins)
         return supervisor.run(run_check if args.check else None)
 
 

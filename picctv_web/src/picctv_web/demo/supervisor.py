@@ -40,9 +40,15 @@ _STEADY_S = 60.0
 class Supervisor:
     """The demo's processes, under one roof."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Keep the plan; start nothing yet."""
+    def __init__(self, plan: Plan, *, strict_plugins: bool = False) -> None:
+        """Keep the plan; start nothing yet.
+
+        Args:
+            plan: what to run.
+            strict_plugins: whether a plugin that can't be used is an error.
+        """
         self._plan = plan
+        self._strict = ["--strict-plugins"] if strict_plugins else []
         self._stop = threading.Event()
         self._processes: dict[str, Process] = {}
 
@@ -88,6 +94,9 @@ class Supervisor:
             ["web", "user", "create", USER, "--config", str(plan.web_config), "--password-stdin"],
             stdin=password,
         )
+        if self._strict:
+            # The node listens nowhere: that it refuses to start would show as an end after its start.
+            _picctv(["node", "check", "--config", str(plan.node_config)])
         for name in _COMMANDS:
             if self._stop.is_set():
                 return
@@ -102,7 +111,7 @@ class Supervisor:
             "web": plan.web_config,
         }
         self._processes[name] = Process(
-            name, [name, "run", "--config", str(config[name])], plan.logs / f"{name}.log"
+            name, [name, "run", "--config", str(config[name]), *self._strict], plan.logs / f"{name}.log"
         )
 
     def _wait_until_ready(self, name: str) -> None:
@@ -230,10 +239,11 @@ def _picctv(command: Sequence[str], stdin: str = "") -> str:
         env=dict(os.environ),
     )
     if done.returncode != 0:
-        lines = [line.removeprefix("picctv: error: ") for line in done.stderr.splitlines() if line.strip()]
-        raise PicctvError(
-            f"`picctv {' '.join(command[:3])}` failed: {lines[-1] if lines else 'it said nothing'}"
-        )
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+        mark = "picctv: error: "
+        errors = [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+        why = "\n".join(errors or lines[-1:])
+        raise PicctvError(f"`picctv {' '.join(command[:3])}` failed: {why}")
     return done.stdout
 
 
