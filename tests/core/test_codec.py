@@ -142,3 +142,10 @@ def test_array_that_lies_about_itself_is_refused(header: Any) -> None:
 def test_unknown_extension_is_refused() -> None:
     with pytest.raises(CodecError):
         codec.unpack(msgpack.packb(msgpack.ExtType(99, b"x")))
+
+
+def test_a_set_has_the_same_bytes_whatever_its_order() -> None:
+    one, two = {0, 8, "a", (1, 2)}, {(1, 2), "a", 8, 0}
+    assert list({0, 8}) != list({8, 0}), "sets keep the order of insertion where their items collide"
+    assert codec.pack(one) == codec.pack(two)
+    assert codec.unpack(codec.pack({8, 0})) == [0, 8]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from picctv_core import codec
+from picctv_core import codec, typed
 from picctv_core.frames import Frame, Result
 from picctv_core.hookspecs import node
 from picctv_core.plugins import bind
@@ -29,7 +29,14 @@ def test_analyzer_gives_results_that_are_triggers_and_can_be_packed(tmp_path: Pa
             luma[40:70, 20 + 2 * index : 40 + 2 * index] = 200
         luma.flags.writeable = False
         results.append(hooks.picctv_analyze_frame(frame=Frame(luma, index * TENTH, index)))
-    assert [codec.unpack(codec.pack(result)) for result in results] == results
+    assert [
+        codec.unpack(codec.pack(typed.plain(MotionAnalyzer.Result, result))) for result in results
+    ] == results
+    assert [(field.name, field.maximum) for field in typed.fields_of(MotionAnalyzer.Result)] == [
+        ("triggered", None),
+        ("score", 1.0),
+        ("area", 1.0),
+    ]
     triggered = [Result("node/camera", "motion", 0, result).triggered for result in results]
     assert triggered == [False] * 21 + [True] * 9
     assert results[0] == {"triggered": False, "score": 0.0, "area": 0.0, "boxes": []}

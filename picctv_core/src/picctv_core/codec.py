@@ -1,7 +1,8 @@
 """Plain Python data as bytes, and back: msgpack with bounds and a few types of our own.
 
 Beside what msgpack knows, these survive the wire: numpy arrays (bool, integers, floats, complex) with shape and dtype,
-numpy scalars (as Python numbers), aware datetimes, integers beyond 64 bits, and tuples and sets (as lists).
+numpy scalars (as Python numbers), aware datetimes, integers beyond 64 bits, and tuples and sets (as lists;
+a set's in an order that is always the same).
 Nothing that comes in is ever executed: no pickle, no class names.
 """
 
@@ -85,7 +86,10 @@ def _plain(value: Any, where: str, depth: int) -> Any:
         return value if -(2**63) <= value < 2**64 else _big_int(value)
     if isinstance(value, dict):
         return {_key(key, where): _plain(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        # The order of a set differs from process to process; the same set has the same bytes everywhere.
+        return sorted((_plain(item, where, depth + 1) for item in value), key=msgpack.packb)
+    if isinstance(value, (list, tuple)):
         return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, np.ndarray):
         return _array(value, where)

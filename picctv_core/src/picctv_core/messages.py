@@ -7,7 +7,10 @@ any other kind, and reads it in its own server part.
 ========================  ==========================================================================================
 kind                      payload
 ========================  ==========================================================================================
-``results``               ``{"items": [[captured_at_ns, data], ...]}``: about a second of an analyzer's results
+``results``               ``{"items": [[captured_at_ns, data], ...]}``: about a second of an analyzer's results; with
+                          ``"version"`` where the plugin declares a model of them
+``schema``                ``{"version", "fields", "json_schema"}``: the model of a plugin's results, sent when a camera
+                          starts; see `picctv_core.typed.schema_of`
 ``event``                 ``{"event_id", "started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns", "peak"}``: sent
                           when it starts (``ended_at_ns`` is None), now and then while a long one goes on, and when
                           it ends, under one ``event_id``
@@ -29,6 +32,7 @@ RESULTS = "results"
 EVENT = "event"
 CLIP = "clip"
 GAP = "gap"
+SCHEMA = "schema"
 NOTIFICATION = "notification"
 
 LEVELS = ("info", "warning", "error")

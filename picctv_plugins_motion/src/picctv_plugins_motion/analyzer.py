@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import Field
+
 from picctv_core.hookspecs import hookimpl
+from picctv_core.typed import ResultModel
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.settings import MotionSettings
 
@@ -13,10 +16,22 @@ if TYPE_CHECKING:
     from picctv_core.frames import Frame
 
 
+class MotionResult(ResultModel):
+    """What motion says about a frame; see `picctv_plugins_motion.detector.Detection`."""
+
+    triggered: bool = Field(title="Moving", description="Whether something moves.")
+    score: float = Field(ge=0.0, le=1.0, description="How much moves, and how clearly.")
+    area: float = Field(ge=0.0, le=1.0, description="The moving part of the picture.")
+    boxes: list[tuple[float, float, float, float]] = Field(
+        description="Where, each as left, top, width and height in parts of the picture."
+    )
+
+
 class MotionAnalyzer:
     """Says of each frame whether something moves, how much, and where."""
 
     Settings: ClassVar[type[MotionSettings]] = MotionSettings
+    Result: ClassVar[type[MotionResult]] = MotionResult
 
     def __init__(self, settings: MotionSettings, camera: Camera) -> None:
         self.camera = camera
@@ -26,7 +41,7 @@ class MotionAnalyzer:
 
     @hookimpl
     def picctv_analyze_frame(self, frame: Frame) -> dict[str, Any]:
-        """Give ``{"triggered", "score", "area", "boxes"}``: see `picctv_plugins_motion.detector.Detection`."""
+        """Give what a `MotionResult` has."""
         found = self._detector.apply(frame.luma, frame.captured_at_ns)
         self._frames += 1
         self._triggered += found.triggered

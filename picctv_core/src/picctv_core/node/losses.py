@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from picctv_core.errors import CodecError
-from picctv_core.messages import CLIP, EVENT, GAP, RESULTS
+from picctv_core.messages import CLIP, EVENT, GAP, RESULTS, SCHEMA
 
 Stretch = tuple[int, int, int]
 """From, to (UTC nanoseconds since the epoch), and the bytes that were lost."""
@@ -27,6 +27,8 @@ def span_of(kind: str, payload: Any, captured_at_ns: int) -> tuple[int, int]:
             return int(payload["started_at_ns"]), int(captured_at_ns if ended_at_ns is None else ended_at_ns)
         if kind == GAP:
             return int(payload["from_ns"]), int(payload["to_ns"])
+        if kind == SCHEMA:
+            int(payload["version"]), list(payload["fields"]), dict(payload["json_schema"])
     except (KeyError, TypeError, ValueError) as error:
         raise CodecError(
             f"a message of kind {kind!r} has another payload than this kind must have: {type(error).__name__}: {error}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from picctv_core import codec
+from picctv_core import codec, typed
 from picctv_core.frames import Result
-from picctv_core.messages import EVENT, RESULTS
+from picctv_core.messages import EVENT, RESULTS, SCHEMA
 from picctv_core.node.events import EventTracker
 
 if TYPE_CHECKING:
@@ -23,11 +23,26 @@ _IDLE_S = 10.0
 
 
 class ResultFlow:
-    """Takes what an analyzer says, frame by frame. Used on the analyzer's worker only."""
+    """Takes what an analyzer says, frame by frame. Used on the analyzer's worker only.
 
-    def __init__(self, camera: PluginCamera, publish: Callable[[Result], None]) -> None:
+    Args:
+        camera: the camera in the analyzer's name.
+        publish: takes each result; gives it to the camera's other plugins.
+        model: the model that the analyzer declares of its results; None where it declares none. The server is told of
+            it once, before the first results. What is added has been through `picctv_core.typed.plain` already, which
+            is called where the analyzer runs.
+    """
+
+    def __init__(
+        self,
+        camera: PluginCamera,
+        publish: Callable[[Result], None],
+        model: type[typed.ResultModel] | None = None,
+    ) -> None:
         self._camera = camera
         self._publish = publish
+        self._version = None if model is None else model.version
+        self._untold = None if model is None else typed.schema_of(model)
         self._events = EventTracker()
         self._items: list[list[Any]] = []
         self._bytes = 0
@@ -35,7 +50,7 @@ class ResultFlow:
         self._seen_s = 0.0
 
     def add(self, captured_at_ns: int, data: Any) -> None:
-        """Take what was said about a frame; None is nothing.
+        """Take what was said about a frame, as plain data; None is nothing.
 
         Raises:
             CodecError: it is no plain data; then nobody gets it.
@@ -54,7 +69,10 @@ class ResultFlow:
         self.tick()
 
     def tick(self) -> None:
-        """Send what has waited long enough."""
+        """Send what has waited long enough; the first time the model of the results, where there is one."""
+        if self._untold is not None:
+            schema, self._untold = self._untold, None
+            self._camera.try_to(self._camera.emit, SCHEMA, schema)
         now_s = self._camera.clock.monotonic()
         full = len(self._items) >= _MAX_BATCH_ITEMS or self._bytes >= _MAX_BATCH_BYTES
         if self._items and (full or now_s - self._batch_begun_s >= BATCH_S):
@@ -70,7 +88,10 @@ class ResultFlow:
 
     def _send_batch(self) -> None:
         items, self._items, self._bytes = self._items, [], 0
-        self._camera.try_to(self._camera.emit, RESULTS, {"items": items}, captured_at_ns=items[0][0])
+        payload: dict[str, Any] = {"items": items}
+        if self._version is not None:
+            payload["version"] = self._version
+        self._camera.try_to(self._camera.emit, RESULTS, payload, captured_at_ns=items[0][0])
 
     def _send_events(self, payloads: list[dict[str, Any]]) -> None:
         for payload in payloads:
