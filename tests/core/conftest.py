@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import gc
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,14 +18,16 @@ from websockets.exceptions import ConnectionClosed
 
 from picctv_core import codec
 from picctv_core.config import Settings
+from picctv_core.declarations import declared
 from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, VideoInfo
 from picctv_core.messages import Message
-from picctv_core.node.config import CameraConfig, PluginConfig
+from picctv_core.node.config import CameraConfig
+from picctv_core.node.plugin_tables import PluginConfig
 from picctv_core.plugins import NODE, Plugin, Status
+from tests.core.replays import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from websockets.http11 import Request, Response
 
@@ -187,9 +190,9 @@ class Cameras:
 
     def plugin(self, name: str, analyzer: type[Any], **settings: Any) -> PluginConfig:
         """Give a plugin as if it had been installed."""
-        model = getattr(analyzer, "Settings", Settings)
+        declaration = declared(analyzer)
         record = Plugin(name, NODE, f"picctv-plugins-{name}", "1.0", "tests:x", Status.ENABLED, "", analyzer)
-        return PluginConfig(record, model(**settings))
+        return PluginConfig(record, declaration.settings(**settings), declaration)
 
     def config(self, script: Any, *plugins: PluginConfig, name: str = "door") -> CameraConfig:
         """Give a camera that runs a script: a function of sink, stop and clock."""
@@ -243,34 +246,24 @@ def cameras() -> Cameras:
 
 
 @pytest.fixture
-def make_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Install distributions for the time of a test: a dist-info with entry points, and modules, on a path of their own."""
-    modules: list[str] = []
+def replay(
+    make_distribution: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Replay:
+    """The command ``picctv replay``, and plugins for it."""
+    return Replay(make_distribution, capsys, tmp_path)
 
-    def make(
-        name: str,
-        entry_points: dict[str, dict[str, str]],
-        files: dict[str, str] | None = None,
-        *,
-        version: str = "1.0",
-        requires: tuple[str, ...] = (),
-    ) -> None:
-        site = tmp_path / "sites" / f"{name}-{version}"
-        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(parents=True)
-        lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
-        lines += [f"Requires-Dist: {requirement}" for requirement in requires]
-        (info / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        groups = [
-            "\n".join([f"[{group}]", *(f"{key} = {value}" for key, value in points.items())])
-            for group, points in entry_points.items()
-        ]
-        (info / "entry_points.txt").write_text("\n".join(groups) + "\n", encoding="utf-8")
-        for file, text in (files or {}).items():
-            (site / file).write_text(text, encoding="utf-8")
-            modules.append(file.removesuffix(".py"))
-        monkeypatch.syspath_prepend(site)
 
-    yield make
-    for module in modules:
-        sys.modules.pop(module, None)
+@pytest.fixture
+def isolation_bench(tmp_path: Path, make_distribution: Any, caplog: Any) -> Iterator[Any]:
+    """A plugin of the tests in a process of its own; see `tests.core.isolation`. It must leave nothing behind."""
+    from tests.core.isolation import IsolationBench, install
+
+    install(make_distribution)
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    made = IsolationBench(tmp_path)
+    yield made
+    made.close()
+    caplog.get_records("call").clear()  # errors that were logged hold on to what they came through
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors
+    assert not [thread.name for thread in threading.enumerate() if "faulty" in thread.name]

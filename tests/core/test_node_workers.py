@@ -227,6 +227,27 @@ def test_a_call_that_goes_well_begins_the_count_anew(bench: Any) -> None:
     assert (Probe.calls, worker.report()["status"]) == (51, "enabled")
 
 
+def test_hook_that_always_raises_is_not_saved_by_others_that_go_well(bench: Any, cameras: Any) -> None:
+    class Probe:
+        def __init__(self, settings: Any, camera: Any) -> None: ...
+
+        @hookimpl
+        def picctv_analyze_frame(self) -> None:
+            raise RuntimeError("no")
+
+        @hookimpl
+        def picctv_access_unit(self) -> None: ...
+
+    worker = bench.start(Probe)
+    number = 0
+    while worker.report()["status"] != "quarantined":
+        worker.inbox.put_frame(cameras.frame(number, number))
+        worker.inbox.put_unit(AccessUnit(number, True, b"x"))
+        number += 1
+    bench.stop()
+    assert worker.report()["counts"]["failures"] == 10
+
+
 def test_result_that_can_not_be_packed_is_the_plugins_failure(bench: Any, cameras: Any, caplog: Any) -> None:
     class Probe:
         def __init__(self, settings: Any, camera: Any) -> None: ...
@@ -362,7 +383,7 @@ def test_report_holds_the_plugins_own_words_and_the_figures(bench: Any, cameras:
     bench.stop()
     report = worker.report()
     assert report["health"] == {"mood": "good"}
-    assert report["counts"] == {"failures": 0, "frames_dropped": 0}
+    assert report["counts"] == {"failures": 0, "frames": 1, "frames_dropped": 0}
     timing = report["timing"]["analyze_frame"]
     assert timing["calls"] == 1
     assert timing["ms_mean"] <= timing["ms_max"]

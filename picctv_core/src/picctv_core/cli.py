@@ -25,6 +25,7 @@ GROUP = "picctv.commands"
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 _LOG_FORMAT = "%(asctime)sZ %(levelname)s %(name)s: %(message)s"
 
@@ -119,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in broken:
         print(f"picctv: warning: {line}", file=sys.stderr)
     args = parser.parse_args(argv)
-    _set_up_logging(args.log_level)
+    set_up_logging(args.log_level)
     # What a command writes may be video of people's homes, or a token: it is for this user alone.
     os.umask(0o077)
     try:
@@ -138,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_ERROR
 
 
-def _set_up_logging(level: str) -> None:
+def set_up_logging(level: str) -> None:
     """Log to stderr, in UTC as everything else; one zone for all machines, whatever Django makes of the process's own."""
     formatter = logging.Formatter(_LOG_FORMAT)
     formatter.converter = time.gmtime

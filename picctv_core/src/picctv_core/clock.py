@@ -24,11 +24,16 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The wall clock at its making, plus the monotonic time since."""
+    """The wall clock at its making, plus the monotonic time since.
 
-    def __init__(self) -> None:
-        """Read the wall clock, once."""
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
+    Args:
+        offset_ns: what is between monotonic time and this clock, in nanoseconds; the wall clock is read for it, once,
+            where it is not given. Monotonic time is the same in all processes of a machine: with one offset, their
+            clocks are one.
+    """
+
+    def __init__(self, offset_ns: int | None = None) -> None:
+        self._offset_ns = time.time_ns() - time.monotonic_ns() if offset_ns is None else offset_ns
 
     def now_ns(self) -> int:
         """Give UTC nanoseconds since the epoch."""

@@ -8,13 +8,14 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from picctv_core.clock import SystemClock
 from picctv_core.errors import SpoolError
 from picctv_core.node.camera import SOURCE_STOP_S, WORKERS_STOP_S, CameraRunner
 from picctv_core.node.health import HealthReporter
 from picctv_core.node.spool import Spool
+from picctv_core.node.status_socket import StatusSocket
 from picctv_core.node.uplink import Uplink
 
 if TYPE_CHECKING:
@@ -85,8 +86,14 @@ class Node:
 
     def _run_with(self, spool: Spool, stopped: threading.Event) -> None:
         uplink = Uplink(self._config.urls, self._config.token, self._config.name, spool)
+        here = StatusSocket(self._config.data)
         cameras: list[CameraRunner] = []
-        health = HealthReporter(cameras, spool, self._clock, uplink.send_status)
+
+        def tell(status: dict[str, Any]) -> None:
+            here.put(status)
+            uplink.send_status(status)
+
+        health = HealthReporter(cameras, spool, self._clock, tell)
         cameras += [
             CameraRunner(
                 self._config.name,
@@ -103,11 +110,13 @@ class Node:
         uplink.start()
         for camera in cameras:
             camera.start()
+        here.start()
         health.start()
         stopped.wait()
         log.info("stopping")
         self._stop(cameras)
         health.stop()
+        here.stop()
         uplink.stop(FLUSH_S)
 
     def _stop(self, cameras: list[CameraRunner]) -> None:
@@ -121,6 +130,7 @@ class Node:
         for camera in cameras:
             for worker in camera.workers:
                 worker.join(max(0.0, until_s - self._clock.monotonic()))
+            camera.close()
 
     def _say_what_runs(self) -> None:
         for camera in self._config.cameras:
@@ -138,6 +148,6 @@ class Node:
                     camera.name,
                     plugin.plugin.describe(),
                 )
-            for name, (status, detail) in camera.idle.items():
-                line = f"{status}: {detail}".removesuffix(": ")
+            for name, idle in camera.idle.items():
+                line = f"{idle.status}: {idle.detail}".removesuffix(": ")
                 log.info("camera %s/%s: plugin %s: %s", self._config.name, camera.name, name, line)

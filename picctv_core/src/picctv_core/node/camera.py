@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import CodecError
 from picctv_core.messages import GAP, gap_payload
+from picctv_core.node.arena import Arena
 from picctv_core.node.capture import Capture
 from picctv_core.node.plugin_camera import PluginCamera
-from picctv_core.node.workers import Worker
+from picctv_core.node.workers import Worker, described
 from picctv_core.picture import jpeg_of_key_unit
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class CameraRunner:
         self._spool = spool
         self._key_unit: AccessUnit | None = None
         self._picture: tuple[int, bytes] | None = None
+        shared = any(plugin.isolation == "process" for plugin in config.plugins.values())
+        analysis = config.analysis
+        self._arena = Arena(analysis.width, analysis.height) if shared else None
         self.workers = [
             Worker(
                 plugin,
@@ -74,6 +78,7 @@ class CameraRunner:
                 ),
                 self._publish,
                 on_change,
+                arena=self._arena,
             )
             for name, plugin in config.plugins.items()
         ]
@@ -96,6 +101,11 @@ class CameraRunner:
         for worker in self.workers:
             worker.inbox.stop()
 
+    def close(self) -> None:
+        """Give back what the camera has taken, after its workers have ended."""
+        if self._arena is not None:
+            self._arena.close()
+
     # The sink of the source: called on its thread, never blocking ------------------------------------------------
 
     def started(self, video: VideoInfo) -> None:
@@ -107,6 +117,8 @@ class CameraRunner:
 
     def frame(self, frame: Frame) -> None:
         """Give a frame to the plugins that analyse."""
+        if self._arena is not None:
+            frame = self._arena.keep(frame)
         for worker in self.workers:
             if worker.takes_frames:
                 worker.inbox.put_frame(frame)
@@ -122,7 +134,7 @@ class CameraRunner:
     def _publish(self, result: Result) -> None:
         """Give a plugin's result to the others; called on its worker."""
         for worker in self.workers:
-            if worker.takes_results and worker.name != result.plugin:
+            if worker.hears(result):
                 worker.inbox.put_result(result)
 
     def _gap(self, from_ns: int, to_ns: int, cause: str) -> None:
@@ -136,8 +148,18 @@ class CameraRunner:
         """Give the camera's part of the node's status."""
         at_ns, picture = self._newest_picture() or (None, None)
         idle = {
-            name: {"status": str(status), "detail": detail, "health": {}}
-            for name, (status, detail) in self._config.idle.items()
+            name: {
+                "status": str(found.status),
+                "detail": found.detail,
+                **described(found.plugin),
+                "isolation": "",
+                "restarts": 0,
+                "memory_bytes": None,
+                "health": {},
+                "counts": {},
+                "timing": {},
+            }
+            for name, found in self._config.idle.items()
         }
         return {
             "title": self._config.title,

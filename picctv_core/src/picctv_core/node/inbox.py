@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import functools
+import operator
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -23,16 +25,20 @@ class Control(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Access units that were dropped: from the first one's capture time to the last one's, and their bytes."""
+    """Access units that were lost: from the first one's capture time to the last one's, and their bytes."""
 
     from_ns: int
     to_ns: int
     bytes: int
 
-    def widened(self, unit: AccessUnit) -> Lost:
-        """Give the loss with one more unit in it."""
-        at_ns = unit.captured_at_ns
-        return Lost(min(self.from_ns, at_ns), max(self.to_ns, at_ns), self.bytes + len(unit.annexb))
+    @classmethod
+    def of(cls, unit: AccessUnit) -> Lost:
+        """Give the loss of one unit."""
+        return cls(unit.captured_at_ns, unit.captured_at_ns, len(unit.annexb))
+
+    def __or__(self, other: Lost) -> Lost:
+        """Give both losses as one."""
+        return Lost(min(self.from_ns, other.from_ns), max(self.to_ns, other.to_ns), self.bytes + other.bytes)
 
 
 Item = Frame | AccessUnit | Result | Lost | Control
@@ -87,8 +93,8 @@ class Inbox:
                 self._put(self._lost)
                 self._lost = None
             if self._lost is not None or not fits:
-                lost = self._lost or Lost(unit.captured_at_ns, unit.captured_at_ns, 0)
-                self._lost = lost.widened(unit)
+                lost = Lost.of(unit)
+                self._lost = lost if self._lost is None else self._lost | lost
                 return
             self._bytes += len(unit.annexb)
             self._put(unit)
@@ -126,6 +132,11 @@ class Inbox:
                 self._put(self._lost)
             self._put(Control.STOP)
 
+    def wait_for_stop(self, timeout_s: float) -> bool:
+        """Wait until `stop` is called, but not longer than `timeout_s` seconds; say whether it was."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopped, timeout_s)
+
     def get(self, timeout_s: float) -> Item | None:
         """Take out what is next; None where nothing came for `timeout_s` seconds."""
         with self._changed:
@@ -146,19 +157,11 @@ class Inbox:
         """Stop, throw everything away, and say which access units that cost; for a worker that is given up."""
         self.stop()
         with self._changed:
-            lost: Lost | None = None
-            for item in self._items:
-                if isinstance(item, Lost):
-                    lost = Lost(
-                        lost.from_ns if lost else item.from_ns,
-                        item.to_ns,
-                        (lost.bytes if lost else 0) + item.bytes,
-                    )
-                elif isinstance(item, AccessUnit):
-                    lost = (lost or Lost(item.captured_at_ns, item.captured_at_ns, 0)).widened(item)
+            losses = [item for item in self._items if isinstance(item, Lost)]
+            losses += [Lost.of(item) for item in self._items if isinstance(item, AccessUnit)]
             self._items.clear()
             self._put(Control.STOP)
-            return lost
+            return functools.reduce(operator.or_, losses) if losses else None
 
     @property
     def queued_bytes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from picctv_core.errors import SpoolError
 from picctv_core.messages import GAP, NOTIFICATION, gap_payload, notification_payload
@@ -14,10 +14,35 @@ if TYPE_CHECKING:
 
     from picctv_core.clock import Clock
     from picctv_core.frames import AnalysisFormat, VideoInfo
-    from picctv_core.node.config import CameraConfig
-    from picctv_core.node.spool import Spool
 
 log = logging.getLogger(__name__)
+
+
+class Described(Protocol):
+    """What is told of a camera in its settings, as far as plugins may know it."""
+
+    @property
+    def name(self) -> str:
+        """Give its name on its node."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Give what people call it."""
+        ...
+
+    @property
+    def analysis(self) -> AnalysisFormat:
+        """Give size and rate of the frames."""
+        ...
+
+
+class Keeps(Protocol):
+    """What keeps messages: the node's spool, or in a plugin's own process the way there."""
+
+    def append(self, *, camera: str, plugin: str, kind: str, payload: Any, captured_at_ns: int) -> str:
+        """Keep a message durably, and give its id; see `picctv_core.node.spool.Spool.append`."""
+        ...
 
 
 class PluginCamera:
@@ -36,12 +61,12 @@ class PluginCamera:
     def __init__(
         self,
         node: str,
-        config: CameraConfig,
+        config: Described,
         plugin: str,
         *,
         data: Path,
         clock: Clock,
-        spool: Spool,
+        spool: Keeps,
         video: Callable[[], VideoInfo | None],
     ) -> None:
         self.id = f"{node}/{config.name}"

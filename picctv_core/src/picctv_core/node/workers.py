@@ -1,7 +1,11 @@
-"""One plugin on one camera: an inbox, and a thread that hands what is in it to the plugin's hooks."""
+"""One plugin on one camera: an inbox, and a thread that hands what is in it to the plugin's hooks.
+
+The plugin's object lives on that thread, or in a process of its own that the thread starts, asks, and starts again.
+"""
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,34 +14,53 @@ from picctv_core import plugins
 from picctv_core.errors import CodecError
 from picctv_core.frames import AccessUnit, Frame, Result
 from picctv_core.hookspecs import node as hookspecs
-from picctv_core.node.calls import FAILED, MAX_FAILURES, Calls, one_line
+from picctv_core.node.calls import FAILED, MAX_FAILURES, Calls, ProcessEnded
+from picctv_core.node.hosts import ANALYZE, Host, LocalHost
 from picctv_core.node.inbox import Control, Inbox, Lost
+from picctv_core.node.remote import ProcessHost
+from picctv_core.node.restarts import Restarts
 from picctv_core.node.results import ResultFlow
 from picctv_core.plugins import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    import pluggy
-
-    from picctv_core.node.config import PluginConfig
+    from picctv_core.node.arena import Arena
+    from picctv_core.node.backoff import Backoff
     from picctv_core.node.inbox import Item
     from picctv_core.node.plugin_camera import PluginCamera
+    from picctv_core.node.plugin_tables import PluginConfig
+    from picctv_core.plugins import Plugin
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
+
+_KILL_S = 2.0
+"""How long it may take to see off a process that was killed."""
+
+
+def described(plugin: Plugin, uses: Sequence[str] = ()) -> dict[str, Any]:
+    """Give what a status says of a plugin itself, whether it runs or not."""
+    return {
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "core": plugin.core,
+        "uses": list(uses),
+    }
 
 
 class Worker:
     """Runs one plugin on one camera, on a thread of its own.
 
     Args:
-        config: the plugin and its settings.
+        config: the plugin, its settings, and how it is to be run.
         camera: the camera in the plugin's name.
         publish: takes each of its results; gives them to the camera's other workers.
         on_change: called when the plugin's status changes; must not block.
         inbox: what waits for it.
+        arena: where the camera's frames stand, for a plugin in a process.
+        backoff: the pauses before such a process is started again.
 
     Attributes:
         takes_frames: whether the plugin implements `picctv_analyze_frame`.
@@ -52,40 +75,68 @@ class Worker:
         publish: Callable[[Result], None],
         on_change: Callable[[], None],
         inbox: Inbox | None = None,
+        *,
+        arena: Arena | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self.name = config.plugin.name
         self.inbox = Inbox() if inbox is None else inbox
         self._config = config
         self._camera = camera
         self._on_change = on_change
-        self._calls = Calls(f"{camera.id}: plugin {config.plugin.describe()}")
-        self._results = ResultFlow(camera, publish)
+        self._arena = arena
+        self._who = f"{camera.id}: plugin {config.plugin.describe()}"
+        self._calls = Calls(self._who, config.run.time_budget_s)
+        self._results = ResultFlow(camera, publish, config.declaration.result)
+        self._restarts = Restarts(camera.clock, backoff)
+        self._host: Host | None = None
         self._health: dict[str, Any] = {}
         self._timing: dict[str, dict[str, float]] = {}
+        self._frames = 0
         self._given_up: tuple[Status, str] | None = None
         self._given_up_ns = 0
         self._started = False
+        self._left = threading.Event()
+        # Why the process is away, while it is; and what the plugin has missed since the unit that it had last.
+        self._away = ""
+        self._newest: Lost | None = None
+        self._missed: tuple[Lost, str] | None = None
         self._status = Status.ENABLED
         # What a plugin takes is known from its class, so that it can be fed from the first picture on.
         hooks = plugins.bind(config.plugin.object, self.name, hookspecs)
-        self.takes_frames = plugins.implements(hooks, "picctv_analyze_frame")
-        self.takes_units = plugins.implements(hooks, "picctv_access_unit")
-        self.takes_results = plugins.implements(hooks, "picctv_result")
+        self._hooks = frozenset(
+            name for name in dir(hookspecs) if name.startswith("picctv_") and plugins.implements(hooks, name)
+        )
+        self.takes_frames = ANALYZE in self._hooks
+        self.takes_units = "picctv_access_unit" in self._hooks
+        self.takes_results = "picctv_result" in self._hooks
         self._thread = threading.Thread(target=self._run, name=f"{camera.id} {self.name}", daemon=True)
+
+    def hears(self, result: Result) -> bool:
+        """Say whether the plugin is to get a result of another one."""
+        return self.takes_results and result.plugin != self.name and self._config.declaration.hears(result)
 
     def start(self) -> None:
         """Make the plugin's object, on its own thread; it begins when the inbox says that the camera has started."""
         self._thread.start()
 
     def join(self, timeout_s: float) -> None:
-        """Wait until the plugin has stopped, after `inbox.stop`; give it up when it takes longer than `timeout_s`."""
+        """Wait until the plugin has stopped, after `inbox.stop`.
+
+        One that takes longer than `timeout_s` is given up: its process is ended, a thread is left behind.
+        """
         self._thread.join(timeout_s)
         now_ns = self._camera.clock.now_ns()
         if self._thread.is_alive():
             lost = self.inbox.abandon()
-            log.warning("%s: plugin %s did not stop in time and is left behind", self._camera.id, self.name)
+            cause = f"plugin {self.name} did not finish in time when the node stopped"
+            self._left.set()
+            if (host := self._host) is not None:
+                host.kill("did not finish in time when the node stopped")
+            self._thread.join(_KILL_S if self._config.isolation == "process" else 0)
+            left = "is left behind" if self._thread.is_alive() else "was ended"
+            log.warning("%s: plugin %s did not stop in time and %s", self._camera.id, self.name, left)
             if lost is not None:
-                cause = f"plugin {self.name} did not finish in time when the node stopped"
                 self._gap(lost, cause)
         if self._given_up is not None and self.takes_units and self._given_up_ns < now_ns:
             status, detail = self._given_up
@@ -95,12 +146,15 @@ class Worker:
         """Give the plugin's part of the node's status.
 
         Returns:
-            ``status``, ``detail``, ``health`` (what the plugin says of itself), ``counts`` and ``timing`` (for each
-            hook: ``calls``, and of the newest 500 ``ms_mean``, ``ms_p95`` and ``ms_max``).
+            ``status``, ``detail``, ``distribution``, ``version``, ``core``, ``uses``, ``isolation``, ``restarts`` (of its
+            process), ``memory_bytes`` (of its process, None where it has none), ``health`` (what the plugin says of
+            itself), ``counts`` and ``timing`` (for each hook: ``calls``, and of the newest 500 ``ms_mean``, ``ms_p50``,
+            ``ms_p95`` and ``ms_max``).
         """
-        status, detail = self._given_up or self._calls.status()
+        status, detail = self._now()
         counts = {"failures": self._calls.failures}
         if self.takes_frames:
+            counts["frames"] = self._frames
             counts["frames_dropped"] = self.inbox.frames_dropped
         if self.takes_units:
             counts["queued_bytes"] = self.inbox.queued_bytes
@@ -109,6 +163,10 @@ class Worker:
         return {
             "status": str(status),
             "detail": detail,
+            **described(self._config.plugin, self._config.declaration.uses),
+            "isolation": self._config.isolation,
+            "restarts": self._restarts.count,
+            "memory_bytes": self._host.memory_bytes if self._host is not None else None,
             "health": self._health,
             "counts": counts,
             "timing": self._timing,
@@ -117,77 +175,203 @@ class Worker:
     # On the worker's thread --------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        hooks = self._make()
+        self._keep_alive(self._begin)
         while (item := self.inbox.get(_TICK_S)) is not Control.STOP:
-            if hooks is not None and self._given_up is None:
-                if item is not None:
-                    self._handle(hooks, item)
+            if self._given_up is None:
+                self._keep_alive(functools.partial(self._handle, item))
                 self._results.tick()
                 self._look_at_status()
         self._results.close()
-        if hooks is not None and self._started and self._given_up is None:
-            self._calls.call(hooks.picctv_camera_stopped)
+        self._finish()
 
-    def _make(self) -> pluggy.HookRelay | None:
+    def _begin(self) -> None:
+        """Make the plugin's object; where its camera has started already, tell it so."""
+        self._host = host = self._new_host()
+        if self._left.is_set():
+            host.kill("the node stopped")
+        self._restarts.began()
         try:
-            plugin = self._config.plugin.object(self._config.settings, self._camera)
-            return plugins.bind(plugin, self.name, hookspecs)
+            host.make()
+        except ProcessEnded:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises stays its own failure
-            self._calls.failed("made", error)
-            self._give_up(Status.FAILING, one_line(error))
-            return None
+            self._calls.failed("made", error, counts=False)
+            self._give_up(Status.FAILING, self._calls.last_error.removeprefix("made: "))
+            return
+        self._away = ""
+        if self._started:
+            self._tell_started()
 
-    def _handle(self, hooks: pluggy.HookRelay, item: Item) -> None:
-        call = self._calls.call
+    def _new_host(self) -> Host:
+        config = self._config
+        if config.isolation == "process":
+            return ProcessHost(config, self._camera, self._arena)
+        plugin, declaration = config.plugin, config.declaration
+        return LocalHost(plugin.object, plugin.name, config.settings, self._camera, declaration.result)
+
+    def _handle(self, item: Item | None) -> None:
         if isinstance(item, Frame):
-            self._analyze(hooks, item)
+            self._analyze(item)
         elif isinstance(item, AccessUnit):
-            call(hooks.picctv_access_unit, unit=item)
+            self._take(item)
         elif isinstance(item, Result):
-            call(hooks.picctv_result, result=item)
+            self._call("picctv_result", result=item)
         elif isinstance(item, Lost):
-            self._gap(item, f"plugin {self.name} was too slow for the video")
+            self._miss(item)
         elif item is Control.STARTED:
-            if call(hooks.picctv_camera_started, camera=self._camera) is FAILED:
-                self._give_up(Status.FAILING, self._calls.last_error)
             self._started = True
+            self._tell_started()
         elif item is Control.HEALTH:
-            said = call(hooks.picctv_health, counts=False)
+            said = self._call("picctv_health", counts=False)
             self._health = said if isinstance(said, dict) else {}
             self._timing = self._calls.timing()
-        if self._calls.consecutive >= MAX_FAILURES and self._given_up is None:
-            self._give_up(
-                Status.QUARANTINED, f"{MAX_FAILURES} failures in a row; the last: {self._calls.last_error}"
-            )
+        elif self._host is not None:
+            self._host.look()
+        if self._calls.most_in_a_row >= MAX_FAILURES and self._given_up is None:
+            last = self._calls.last_error
+            self._give_up(Status.QUARANTINED, f"{MAX_FAILURES} failures in a row; the last: {last}")
 
-    def _analyze(self, hooks: pluggy.HookRelay, frame: Frame) -> None:
-        failures = self._calls.consecutive
-        result = self._calls.call(hooks.picctv_analyze_frame, frame=frame)
+    def _call(self, hook: str, *, counts: bool = True, **arguments: Any) -> Any:
+        """Call a hook; give None where the plugin has none, `FAILED` where it raised."""
+        if hook not in self._hooks or self._host is None:
+            return None
+        call = functools.partial(self._host.call, hook, **arguments)
+        return self._calls.call(hook.removeprefix("picctv_"), call, counts=counts)
+
+    def _tell_started(self) -> None:
+        if self._call("picctv_camera_started", camera=self._camera) is FAILED:
+            self._give_up(Status.FAILING, self._calls.last_error)
+
+    def _analyze(self, frame: Frame) -> None:
+        failures = self._calls.in_a_row["analyze_frame"]
+        self._frames += 1
+        result = self._call(ANALYZE, frame=frame)
         if result is FAILED:
             return
         try:
             self._results.add(frame.captured_at_ns, result)
         except CodecError as error:
             # The call went well, its result did not: that is one failure more, not the first one again.
-            self._calls.consecutive = failures
+            self._calls.in_a_row["analyze_frame"] = failures
             self._calls.failed("analyze_frame", error)
+
+    def _take(self, unit: AccessUnit) -> None:
+        """Hand over an access unit; to a new process none before the first that video can begin with."""
+        self._newest = Lost.of(unit)
+        if self._missed is not None:
+            lost, cause = self._missed
+            if not unit.is_key:
+                self._missed = lost | self._newest, cause
+                return
+            self._missed = None
+            self._gap(Lost(lost.from_ns, unit.captured_at_ns, lost.bytes), cause)
+        self._call("picctv_access_unit", unit=unit)
+
+    def _miss(self, lost: Lost) -> None:
+        """Tell of units that did not fit into the inbox; while others are missing too, with them."""
+        if self._missed is not None:
+            self._missed = self._missed[0] | lost, self._missed[1]
+        else:
+            self._gap(lost, f"plugin {self.name} was too slow for the video")
 
     def _give_up(self, status: Status, detail: str) -> None:
         """Call the plugin no more on this camera, and tell people so."""
         self._given_up_ns = self._camera.clock.now_ns()
         self._given_up = status, detail
-        log.error("%s: plugin %s is %s: %s", self._camera.id, self._config.plugin.describe(), status, detail)
-        if (lost := self.inbox.abandon()) is not None:
-            self._given_up_ns = lost.from_ns
+        log.error("%s is %s: %s", self._who, status, detail)
+        lost = self.inbox.abandon()
+        for begun in (lost, self._missed and self._missed[0]):
+            if begun is not None:
+                self._given_up_ns = min(self._given_up_ns, begun.from_ns)
+        self._missed = None
         title = f"{self.name} is {status} on {self._camera.title}"
         self._camera.try_to(self._camera.notify, "error", title, detail)
+        if self._host is not None:
+            self._host.close()
         self._look_at_status()
+
+    def _finish(self) -> None:
+        """End the plugin when the node stops; say what it missed to the last."""
+        if self._host is None:
+            return
+        if self._started and self._given_up is None and not self._away:
+            try:
+                self._call("picctv_camera_stopped")
+            except ProcessEnded as ended:
+                log.warning("%s %s", self._who, str(ended))
+        if self._missed is not None:
+            self._gap(*self._missed)
+        self._host.close()
+
+    # When the plugin's process ends ------------------------------------------------------------------------------
+
+    def _keep_alive(self, step: Callable[[], None]) -> None:
+        """Do a step, and where that ends the plugin's process, begin another one."""
+        try:
+            step()
+        except ProcessEnded as ended:
+            reason = str(ended)
+            while reason and self._wait_after(reason):
+                try:
+                    self._begin()
+                    reason = ""
+                except ProcessEnded as again:
+                    reason = str(again)
+                self._restarts.count += 1
+            if self._away and (lost := self.inbox.abandon()) is not None:
+                # The node stops, and nobody is there to take what still waits.
+                if self._missed is None:
+                    self._missed = lost, f"plugin {self.name} {self._away}"
+                else:
+                    self._miss(lost)
+
+    def _wait_after(self, reason: str) -> bool:
+        """Note that the process has ended, and pause; say whether there is to be another one."""
+        self._away = reason
+        self._calls.in_a_row.clear()
+        if self._newest is not None and self._missed is None:
+            self._missed = self._newest, f"plugin {self.name} {reason}"
+        pause_s = self._restarts.ended()
+        if self.inbox.wait_for_stop(0):
+            log.warning("%s %s", self._who, reason)
+            return False
+        if pause_s is None:
+            ends = self._restarts.ends
+            self._give_up(Status.QUARANTINED, f"it ended {ends} times in a row; the last time it {reason}")
+            return False
+        log.warning("%s %s; it is started again in %.1f s", self._who, reason, pause_s)
+        if self._restarts.worth_telling():
+            title = f"{self.name} is started again on {self._camera.title}"
+            self._camera.try_to(self._camera.notify, "warning", title, f"It {reason}.")
+        self._look_at_status()
+        return self._pause(pause_s)
+
+    def _pause(self, pause_s: float) -> bool:
+        """Wait; say whether the node is still to run."""
+        while pause_s > 0:
+            if self.inbox.wait_for_stop(min(pause_s, _TICK_S)):
+                return False
+            pause_s -= _TICK_S
+            self._results.tick()
+        return True
+
+    # The status --------------------------------------------------------------------------------------------------
 
     def _gap(self, lost: Lost, cause: str) -> None:
         self._camera.try_to(self._camera.gap, lost.from_ns, lost.to_ns, cause, lost.bytes)
 
+    def _now(self) -> tuple[Status, str]:
+        if self._given_up is not None:
+            return self._given_up
+        if self._away:
+            return Status.RESTARTING, self._away
+        status, detail = self._calls.status()
+        if status is Status.ENABLED and self._config.waiting:
+            return Status.WAITING, self._config.waiting
+        return status, detail
+
     def _look_at_status(self) -> None:
-        status, _ = self._given_up or self._calls.status()
+        status, _ = self._now()
         if status is not self._status:
             self._status = status
             self._on_change()
