@@ -35,7 +35,12 @@ PAGES = (
     "/cameras/garage/door/",
     "/clips/",
     "/clips/{clip}/",
+    "/clips/?result=tamper.sharpness&test=at-least&value=x",
+    "/cameras/garage/door/results/?day=2026-03-17",
+    "/cameras/barn/stable/",
     "/plugins/",
+    "/plugins/?plugin=motion",
+    "/plugins/?plugin=deeper",
     "/plugins/motion/",
     "/password/",
 )
@@ -140,6 +145,42 @@ def test_clip_is_found_from_the_list_and_plays(site: Site, page: Page) -> None:
         }))"""
     )
     assert abs(place * site.seeded.seconds - current_time(page)) < 0.15
+
+
+def test_clips_are_found_by_what_a_plugin_said(site: Site, page: Page) -> None:
+    page.goto("/clips/")
+    test, value = page.get_by_label("Was", exact=True), page.locator("[name=value]")
+    assert [test.is_visible(), value.is_visible()] == [False, False]
+    page.get_by_label("Result").select_option(label="Covered")
+    assert [test.is_visible(), value.is_visible()] == [True, False]
+    assert test.locator("option").all_text_contents() == ["ever true", "never true"]
+    page.get_by_label("Result").select_option(label="Sharpness (px)")
+    assert test.locator("option").all_text_contents() == ["at least", "at most", "all the time"]
+    page.get_by_label("Value, px").fill("60")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**result=tamper.sharpness&test=at-least&value=60")
+    assert page.locator("a.tile").get_attribute("href") == f"/clips/{site.seeded.following}/"
+    assert page.get_by_text("Sharpness 70 to 90 px").is_visible()
+    assert page.get_by_label("Value, px").input_value() == "60"
+    # What is not asked for any more leaves the address.
+    page.get_by_label("Result").select_option(label="Any results")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**result=")
+    assert page.locator("a.tile").count() == 24
+
+
+def test_automatic_charts_are_drawn_and_tell_yes_from_no(site: Site, page: Page) -> None:
+    open_clip(page, site)
+    chart = page.locator("[data-chart=chart-tamper-result-1-3-data]")
+    over = chart.locator(".u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    said = []
+    for part in (0.5, 0.95):
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+        said.append(chart.locator(".u-value").all_text_contents()[1:])
+    assert said == [["no", "no"], ["yes", "yes"]]
 
 
 def test_click_on_the_chart_seeks(site: Site, page: Page) -> None:

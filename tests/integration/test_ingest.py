@@ -370,7 +370,8 @@ def test_plugin_that_can_not_be_made_is_passed_over_or_fatal(
 
     config = make_config(processors=(plugin(broken),))
     with pytest.raises(
-        PluginError, match=r"people \(people-plugin 1\.0\): failing: ValueError: no model file"
+        PluginError,
+        match=r"people \(people-plugin 1\.0\): failing: it can't be made: ValueError: no model file; ",
     ):
         app.make_server(config, strict=True)
     with serving(config) as server, server.connection(token) as node:
@@ -380,7 +381,7 @@ def test_plugin_that_can_not_be_made_is_passed_over_or_fatal(
     assert queries.message_payload(models.Message.objects(id=clip).first()) == {
         "units": [[T0, True, b"\0\0\0\1"]]
     }
-    assert "failing: ValueError: no model file" in caplog.text
+    assert "failing: it can't be made: ValueError: no model file" in caplog.text
 
 
 def test_healthz_says_that_the_store_works(server: RunningServer) -> None:

@@ -18,12 +18,15 @@ from pathlib import Path
 
 import av
 import numpy as np
+from pydantic import Field
 
 from picctv_core import messages
 from picctv_core.clock import SystemClock
 from picctv_core.messages import Message
+from picctv_core.typed import ResultModel, plain, schema_of
+from picctv_plugins_motion.analyzer import MotionAnalyzer
 from picctv_server import clips, database
-from picctv_server.models import Camera, Node
+from picctv_server.models import Analysis, Camera, Node, ServerStatus
 from picctv_server.store import Store
 from picctv_web.config import load_settings
 
@@ -44,6 +47,7 @@ class Seeded:
         previous: the clip before it.
         following: the clip after it.
         seconds: length of each clip.
+        damaged: a clip of which one plugin's results are damaged.
         clips: how many there are in all.
         event_from: seconds into the clip.
         event_to: seconds into the clip.
@@ -52,6 +56,7 @@ class Seeded:
     clip: str
     previous: str
     following: str
+    damaged: str
     seconds: float
     clips: int
     event_from: float
@@ -93,6 +98,18 @@ def jpeg(picture: np.ndarray) -> bytes:
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+class TamperResult(ResultModel):
+    """What the plugin tamper says, which is installed on a node and not beside the web."""
+
+    sharpness: float = Field(ge=0, description="How fine the picture is.", json_schema_extra={"unit": "px"})
+    contrast: float = Field(ge=0, le=1)
+    brightness: float = Field(ge=0, le=1)
+    corners: int = Field(0, title="Corners found")
+    triggered: bool = Field(title="Tampered <b>with</b>")
+    covered: bool = False
+    note: str = ""
 
 
 class Seeder:
@@ -146,6 +163,34 @@ class Seeder:
             )
         self.store.add_results(self.message(messages.RESULTS, camera, "motion", start_ns, {"items": items}))
 
+    def typed_results(self, camera: str, start_ns: int, seconds: int, sharpness: float) -> None:
+        """Store what tamper would have said of such a clip, with a hole in it; covered in its last fourth."""
+        count = seconds * RATE
+        items = [
+            [
+                start_ns + index * SECOND_NS // RATE,
+                plain(
+                    TamperResult,
+                    {
+                        "sharpness": sharpness + 10 * math.sin(index / 9),
+                        "contrast": 0.4 + 0.1 * math.cos(index / 7),
+                        "brightness": 0.7 if 4 * index < 3 * count else 0.05,
+                        "corners": 300 + index,
+                        "triggered": 4 * index >= 3 * count,
+                        "covered": 4 * index >= 3 * count and index % 20 > 4,
+                    },
+                ),
+            ]
+            for index in range(count)
+            if not 20 < index < 50
+        ]
+        payload = {"items": items, "version": TamperResult.version}
+        self.store.add_results(self.message(messages.RESULTS, camera, "tamper", start_ns, payload))
+
+    def schema(self, camera: str, plugin: str, model: type[ResultModel]) -> None:
+        """Store what a plugin's results are made of."""
+        self.store.add_schema(self.message(messages.SCHEMA, camera, plugin, START_NS, schema_of(model)))
+
     def event(self, camera: str, from_ns: int, to_ns: int | None) -> None:
         """Store an event."""
         payload = {
@@ -173,12 +218,75 @@ def cameras(picture: bytes) -> None:
         "motion": {
             "status": "enabled",
             "detail": "",
+            "distribution": "picctv-plugins-motion",
+            "version": "0.0.9",
+            "isolation": "thread",
+            "uses": [],
+            "restarts": 0,
+            "memory_bytes": None,
             "health": {"frames": 1204, "cpu_ms_per_frame": 1.25},
-            "counts": {"failures": 0, "frames_dropped": 2},
-            "timing": {"analyze_frame": {"calls": 1204, "ms_mean": 1.2, "ms_p95": 2.125, "ms_max": 9.5}},
+            "counts": {"failures": 0, "frames": 1206, "frames_dropped": 2},
+            "timing": {
+                "analyze_frame": {
+                    "calls": 1204,
+                    "ms_mean": 1.2,
+                    "ms_p50": 1.125,
+                    "ms_p95": 2.125,
+                    "ms_max": 9.5,
+                }
+            },
         },
-        "recording": {"status": "failing", "detail": "RuntimeError: <b>no</b> ring", "health": {}},
+        "recording": {
+            "status": "failing",
+            "detail": "RuntimeError: <b>no</b> ring",
+            "uses": ["trigger"],
+            "health": {},
+            "timing": {
+                "access_unit": {"calls": 9, "ms_mean": 1.0, "ms_p50": 0.5, "ms_p95": 0.75, "ms_max": 2.0}
+            },
+        },
+        "tamper": {
+            "status": "restarting",
+            "detail": "it was ended: 612 MB of memory are more than 512 MB",
+            "distribution": "picctv-tamper",
+            "version": "2.1.0",
+            "isolation": "process",
+            "restarts": 3,
+            "memory_bytes": 211_000_000,
+            "health": {},
+        },
+        "line-crossing": {
+            "status": "enabled",
+            "distribution": "picctv-lines",
+            "version": "1.0",
+            "uses": ["motion"],
+        },
+        "plate-reader": {
+            "status": "not installed",
+            "detail": "no plugin of this name is installed",
+            "health": {},
+        },
     }
+    # What a broken, newer or hostile node may have said.
+    hostile: dict[str, object] = {
+        "none": None,
+        "text": "enabled",
+        "list": [1, 2],
+        "<script>alert(1)</script>": {"status": "enabled", "detail": "<img src=x onerror=alert(1)>"},
+        "types": {
+            "status": ["enabled"], "detail": {"a": 1}, "health": "fine", "counts": [1], "timing": 7, "uses": 5,
+            "restarts": "many", "memory_bytes": -1.5, "distribution": 3, "isolation": None, "version": {},
+        },
+        "deeper": {
+            "status": "enchanted", "health": {"x": {"y": [1]}, "big": "y" * 5000}, "uses": [1, None, "trigger", "x" * 999],
+            "timing": {"analyze_frame": 3, "a": {"ms_p95": "fast"}, "b": {"ms_p95": float("nan")}, "c": {"ms_p95": 1}},
+            "counts": {"frames": True, "frames_dropped": 2**62, "failures": -3}, "memory_bytes": 2**62,
+        },
+        "huge": {"status": "failing", "detail": "z" * 100_000, "uses": [f"p{n}" for n in range(500)]},
+        "long-" + "n" * 300: {"status": "s" * 5000},
+        "circle-a": {"status": "enabled", "uses": ["circle-b"]},
+        "circle-b": {"status": "enabled", "uses": ["circle-a", "circle-b"]},
+    }  # fmt: skip
     common = {
         "width": 640,
         "height": 480,
@@ -203,8 +311,24 @@ def cameras(picture: bytes) -> None:
     ).save()  # fmt: skip
     silent = common | {"last_seen_at": now - dt.timedelta(hours=2)}
     Camera(
-        id="barn/stable", node="barn", title="Stable <script>", state="running", picture=picture, **silent
+        id="barn/stable",
+        node="barn",
+        title="Stable <script>",
+        state="running",
+        picture=picture,
+        plugins=hostile,
+        **silent,
     ).save()
+    ServerStatus(
+        id="10.0.0.5:8440", name="cellar", version="0.1.0", last_seen_at=heard,
+        plugins={
+            "motion": {
+                "status": "enabled", "detail": "", "distribution": "picctv-plugins-motion", "version": "0.1.0",
+                "health": {"sent": 12}, "calls": 77, "failures": 1, "ms_mean": 1.0, "ms_p50": 0.75, "ms_p95": 3.5, "ms_max": 9.0,
+            },
+            "text": "enabled",
+        },
+    ).save()  # fmt: skip
 
 
 def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
@@ -226,6 +350,10 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
 
         third = seconds * SECOND_NS // 3
         seeder.results("garage/door", START_NS, seconds)
+        seeder.schema("garage/door", "tamper", TamperResult)
+        seeder.schema("garage/door", "motion", MotionAnalyzer.Result)
+        seeder.typed_results("garage/door", START_NS, seconds, 40)
+        seeder.typed_results("garage/door", START_NS + 600 * SECOND_NS, seconds, 80)
         seeder.event("garage/door", START_NS + third, START_NS + 2 * third)
         previous = seeder.clip("garage/door", START_NS - 600 * SECOND_NS, seconds, mp4, thumbnail)
         clip = seeder.clip("garage/door", START_NS, seconds, mp4, thumbnail, trigger="motion")
@@ -237,6 +365,14 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
             "bytes": 9,
         }
         seeder.store.add_gap(seeder.message(messages.GAP, "garage/door", "recording", START_NS, gap))
+        # Results that are kept apart, and are no longer there.
+        fields = [{"name": "x", "type": "number", "title": "X"}]
+        told = {"version": 1, "fields": fields, "json_schema": {}}
+        seeder.store.add_schema(seeder.message(messages.SCHEMA, "garage/door", "damaged", START_NS, told))
+        later_ns = START_NS + 600 * SECOND_NS
+        items = {"items": [[later_ns, {"x": 1}]], "version": 1}
+        seeder.store.add_results(seeder.message(messages.RESULTS, "garage/door", "damaged", later_ns, items))
+        Analysis.objects(plugin="damaged").update(set__batches__0__data=None)
         for hour in range(hours):
             seeder.clip(
                 "barn/stable", START_NS - (hour + 2) * 3600 * SECOND_NS, seconds, other, other_thumbnail
@@ -256,7 +392,9 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
             "The spool was damaged <img src=x>",
             "It lost 3 messages.",
         )
-        return Seeded(clip, previous, following, seconds, seeder.clips, seconds / 3, 2 * seconds / 3)
+        return Seeded(
+            clip, previous, following, following, seconds, seeder.clips, seconds / 3, 2 * seconds / 3
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,11 @@ PAGES = (
     "/cameras/garage/door/",
     "/clips/",
     "/clips/{clip}/",
+    "/clips/?result=tamper.covered&test=true",
+    "/cameras/garage/door/results/?day=2026-03-17",
     "/plugins/",
+    "/plugins/?plugin=motion",
+    "/plugins/?plugin=deeper",
     "/password/",
     "/nowhere/",
 )
@@ -105,9 +109,15 @@ def test_cameras_show_their_states(user: httpx.Client) -> None:
 def test_camera_page_shows_plugins_with_their_health(site: Site, user: httpx.Client) -> None:
     page = user.get("/cameras/garage/door/").text
     shown = text(page)
-    assert "motion cpu ms per frame 1.25 · frames 1204 Figures failures 0 · frames dropped 2" in shown
+    assert (
+        "motion cpu ms per frame 1.25 · frames 1204 Figures failures 0 · frames 1206 · frames dropped 2"
+        in shown
+    )
     assert "analyze frame 1204 2.13 ms 9.5 ms" in shown
-    assert "recording RuntimeError: <b>no</b> ring failing" in shown
+    assert (
+        "recording RuntimeError: <b>no</b> ring Figures Hook Calls p95 Longest access unit 9 0.75 ms 2.0 ms failing"
+        in shown
+    )
     assert "640 × 480, 10 pictures a second" in shown  # noqa: RUF001 - as on the page
     assert clips_on(page) == [site.seeded.following, site.seeded.clip, site.seeded.previous]
 

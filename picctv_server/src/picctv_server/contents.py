@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from picctv_core.errors import CodecError
 
@@ -14,7 +22,20 @@ if TYPE_CHECKING:
 
 NanoSeconds = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Line = Annotated[str, Field(max_length=1000)]
+Version = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
 Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def _known_types(fields: Any) -> Any:
+    """Leave fields out that a newer node has of a type that we have no charts for."""
+    if not isinstance(fields, list):
+        return fields
+    known = ("number", "boolean")
+    return [
+        field
+        for field in fields
+        if not (isinstance(field, dict) and isinstance(field.get("type"), str) and field["type"] not in known)
+    ]
 
 
 def _finite(value: float | None) -> float | None:
@@ -30,6 +51,28 @@ class Results(_Content):
     """The payload of ``results``."""
 
     items: list[tuple[NanoSeconds, Any]] = Field(min_length=1)
+    version: Version | None = None
+
+
+class SchemaField(_Content):
+    """A number or a boolean of a typed result."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    type: Literal["number", "boolean"]
+    title: Line
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    unit: Annotated[str, Field(max_length=40)] = ""
+    minimum: Annotated[float | None, AfterValidator(_finite)] = None
+    maximum: Annotated[float | None, AfterValidator(_finite)] = None
+    chart: bool = True
+
+
+class SchemaContent(_Content):
+    """The payload of ``schema``."""
+
+    version: Version
+    fields: Annotated[list[SchemaField], BeforeValidator(_known_types), Field(max_length=256)]
+    json_schema: dict[str, Any]
 
 
 class EventContent(_Content):

@@ -3,25 +3,34 @@
 Times that end in ``_ns`` are UTC nanoseconds since the epoch; the other times are aware datetimes, for things that only
 people compare. Writing is the business of `picctv_server.store` and `picctv_server.presence`; everybody else reads.
 
+A plugin keeps data of its own in documents of its own, with ``"db_alias": ALIAS`` and a collection whose name begins with
+the plugin's. `ALIAS` is the name of the process's connection to picctv's database, in the server and beside the web
+interface. It is public: it stays.
+
 Indexes are made by `picctv_server.database.make_indexes`, never on the way, so that reading stays reading.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
 import mongoengine as me
 
 from picctv_core import codec
+from picctv_core.typed import ResultField
 
 ALIAS = "picctv"
+"""The connection to picctv's database: ``db_alias`` of every document, those of plugins included. It stays as it is."""
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 
 OFFLINE_AFTER = dt.timedelta(seconds=30)
 """A node says something every few seconds; one that was silent for this long is away."""
+
+_FIELD_KEYS = tuple(field.name for field in dataclasses.fields(ResultField))
 
 
 def _meta(collection: str, *indexes: Any, ordering: str | None = None) -> dict[str, Any]:
@@ -72,7 +81,8 @@ class Camera(me.Document):
         width: columns of its video, 0 while unknown.
         height: rows of its video, 0 while unknown.
         rate: nominal pictures a second, 0 while unknown.
-        plugins: ``{name: {"status", "detail", "health": {}}}``.
+        plugins: how the plugins do on it, ``{name: {"status", "detail", "distribution", "version", "isolation", "uses",
+            "restarts", "memory_bytes", "health", "counts", "timing"}}``; ``health`` is what the plugin said of itself.
         last_seen_at: when its node last spoke of it.
         picture: its newest picture, JPEG.
         picture_at_ns: when that was captured.
@@ -117,6 +127,8 @@ class Clip(me.Document):
         sha256: of the MP4, hexadecimal.
         thumbnail: whether there is one.
         triggered_by: the plugins with an event in it.
+        ranges: between what each number in the results within it lies, ``{plugin: {version: {field: {"min", "max"}}}}``;
+            version is a text, ``"0"`` where the plugin declares no model; true counts as 1.
     """
 
     id = me.StringField(primary_key=True)
@@ -132,6 +144,7 @@ class Clip(me.Document):
     sha256 = me.StringField()
     thumbnail = me.BooleanField(default=False)
     triggered_by = me.ListField(me.StringField())
+    ranges = me.DictField()
 
     meta = _meta(
         "clips",
@@ -139,6 +152,9 @@ class Clip(me.Document):
         ("-started_at_ns", "-id"),
         ("triggered_by", "-started_at_ns"),
         ("camera", "triggered_by", "-started_at_ns"),
+        # Results mostly come before the clip that they belong to: none of the camera's clips ends later, and this shows it
+        # without a look at those of a whole day.
+        ("camera", "ended_at_ns"),
     )
 
     @property
@@ -170,7 +186,8 @@ class Analysis(me.Document):
         camera: ``node/camera``.
         plugin: whose results.
         minute_ns: the minute's beginning.
-        batches: ``{"message_id", "from_ns", "to_ns", "data"}`` in order of arrival; ``data`` is the packed list of
+        batches: ``{"message_id", "from_ns", "to_ns", "version", "data"}`` in order of arrival; ``version`` is that of the
+            results' `ResultSchema`, None where the plugin declares none; ``data`` is the packed list of
             ``[captured_at_ns, result]``, or None where it is too large for here: then it is the payload named
             ``message_id:minute_ns``.
         summary: for each number in the results, ``{field: {"min", "max", "sum", "count"}}``; true counts as 1.
@@ -327,7 +344,94 @@ class Message(me.Document):
     meta = _meta("messages", ("camera", "plugin", "kind", "-captured_at_ns"), ("stored_at",))
 
 
-DOCUMENTS = (Node, Camera, Clip, Analysis, Event, Notification, Gap, NodeToken, Message)
+class ResultSchema(me.Document):
+    """What a plugin's results of one version are made of, as a node last told.
+
+    Attributes:
+        id: `schema_id`.
+        plugin: whose results.
+        version: of the model; results name it.
+        fields: its numbers and booleans, each with the keys of `picctv_core.typed.ResultField`.
+        packed_json_schema: the whole model as JSON schema, packed; see `json_schema`.
+        node: the node that told.
+        told_at_ns: when.
+    """
+
+    id = me.StringField(primary_key=True)
+    plugin = me.StringField()
+    version = me.IntField()
+    fields = me.ListField(me.DictField())
+    # Packed, because MongoDB reads a "$ref" in a document as something else.
+    packed_json_schema = me.BinaryField()
+    node = me.StringField()
+    told_at_ns = me.LongField()
+
+    meta = _meta("result_schemas", ("plugin", "version"))
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """Give the model as JSON schema."""
+        found: dict[str, Any] = codec.unpack(self.packed_json_schema)
+        return found
+
+    @property
+    def result_fields(self) -> tuple[ResultField, ...]:
+        """Give its numbers and booleans."""
+        # An older server stored fewer keys: those have their defaults.
+        return tuple(
+            ResultField(**{key: own[key] for key in _FIELD_KEYS if key in own}) for own in self.fields
+        )
+
+
+class ServerStatus(me.Document):
+    """A server process, as it last spoke of itself; it does so about every ten seconds.
+
+    Attributes:
+        id: ``host:port`` of the process.
+        name: what the server calls itself; several processes may have one name.
+        version: of its picctv-server.
+        last_seen_at: when it last said anything. What was silent for a day is forgotten.
+        plugins: how the plugins' server parts do in it, each with all of these keys: ``{name: {"status", "detail",
+            "distribution", "version", "health", "calls", "failures", "ms_mean", "ms_p50", "ms_p95", "ms_max"}}``.
+            ``status`` is a `picctv_core.plugins.Status`; ``health`` is what `picctv_health` said, a dict; ``calls`` and
+            ``failures`` count the calls of its other hooks since the start; the milliseconds are those of the newest 500
+            of them, None where there was none. A plugin that the settings name and nobody brings is in it too, its
+            distribution and version empty.
+    """
+
+    id = me.StringField(primary_key=True)
+    name = me.StringField()
+    version = me.StringField(default="")
+    last_seen_at = me.DateTimeField()
+    plugins = me.DictField()
+
+    meta = _meta(
+        "server_statuses", {"fields": ["last_seen_at"], "expireAfterSeconds": 24 * 3600}, ordering="id"
+    )
+
+    def online(self, now: dt.datetime | None = None) -> bool:
+        """Say whether the server was heard of lately."""
+        return _lately(self.last_seen_at, now)
+
+
+DOCUMENTS = (
+    Node,
+    Camera,
+    Clip,
+    Analysis,
+    Event,
+    Notification,
+    Gap,
+    NodeToken,
+    Message,
+    ResultSchema,
+    ServerStatus,
+)
+
+
+def schema_id(plugin: str, version: int) -> str:
+    """Give the id of the `ResultSchema` of a version."""
+    return f"{plugin}|{version}"
 
 
 def analysis_id(camera: str, plugin: str, minute_ns: int) -> str:

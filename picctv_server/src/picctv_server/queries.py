@@ -23,15 +23,21 @@ from picctv_server.models import (
     Gap,
     Message,
     Notification,
+    ResultSchema,
     analysis_id,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from mongoengine import QuerySet
+
+    from picctv_server.ranges import ResultFilter
 
 __all__ = [
     "Connection",
     "MinuteSummary",
+    "batches_of",
     "cameras",
     "chart",
     "clip",
@@ -42,8 +48,14 @@ __all__ = [
     "gaps_between",
     "latest_notifications",
     "message_payload",
+    "minutes",
     "neighbours",
+    "plugins_with_events",
+    "plugins_with_results",
+    "result_schemas",
     "results_between",
+    "results_by_version",
+    "summaries",
 ]
 
 MAX_CLIP_NS = 24 * 60 * MINUTE_NS
@@ -87,6 +99,7 @@ def clips(
     from_ns: int | None = None,
     to_ns: int | None = None,
     triggered_by: str | None = None,
+    result: ResultFilter | None = None,
 ) -> QuerySet:
     """Give clips, newest first, as a query set: slice it, count it, page it.
 
@@ -95,6 +108,7 @@ def clips(
         from_ns: only those that overlap the time from here on.
         to_ns: only those that overlap the time before.
         triggered_by: only those with an event of this plugin in them.
+        result: only those in which a plugin's results said so.
     """
     conditions: dict[str, Any] = {}
     if camera is not None:
@@ -105,6 +119,8 @@ def clips(
         conditions["started_at_ns__lt"] = to_ns
     if triggered_by is not None:
         conditions["triggered_by"] = triggered_by
+    if result is not None:
+        conditions["__raw__"] = result.condition()
     return Clip.objects(**conditions).order_by("-started_at_ns", "-id")
 
 
@@ -129,21 +145,79 @@ def neighbours(of: Clip) -> tuple[Clip | None, Clip | None]:
     ).first()
 
 
+def result_schemas(plugin: str | None = None) -> list[ResultSchema]:
+    """Give what plugins' results are made of, sorted by plugin, the newest version first.
+
+    Args:
+        plugin: only this one's.
+    """
+    found = ResultSchema.objects if plugin is None else ResultSchema.objects(plugin=plugin)
+    return list(found.order_by("plugin", "-version"))
+
+
+def plugins_with_results(camera: str) -> list[str]:
+    """List the plugins that ever had results at a camera."""
+    return sorted(Analysis.objects(camera=camera).distinct("plugin"))
+
+
+def plugins_with_events(camera: str) -> list[str]:
+    """List the plugins that ever had events at a camera."""
+    return sorted(Event.objects(camera=camera).distinct("plugin"))
+
+
 def results_between(camera: str, plugin: str, from_ns: int, to_ns: int) -> list[tuple[int, Any]]:
     """Give a plugin's results in a stretch of time as (captured_at_ns, result), in order of time."""
-    results = []
-    for document in _minutes(camera, plugin, from_ns, to_ns).only("batches", "minute_ns").as_pymongo():
-        for batch in document["batches"]:
-            if batch["to_ns"] < from_ns or batch["from_ns"] >= to_ns:
-                continue
-            data = batch["data"]
-            packed = (
-                bytes(data)
-                if data is not None
-                else payloads.get(f"{batch['message_id']}:{document['minute_ns']}")
-            )
-            results += [(at_ns, result) for at_ns, result in codec.unpack(packed) if from_ns <= at_ns < to_ns]
-    return sorted(results, key=lambda item: item[0])
+    by_version = results_by_version(camera, plugin, from_ns, to_ns)
+    return sorted((item for items in by_version.values() for item in items), key=lambda item: item[0])
+
+
+def results_by_version(
+    camera: str, plugin: str, from_ns: int, to_ns: int
+) -> dict[int | None, list[tuple[int, Any]]]:
+    """Give a plugin's results in a stretch of time as `results_between` does, by the version of their `ResultSchema`.
+
+    Those of None were sent while the plugin declared no model.
+    """
+    found: dict[int | None, list[tuple[int, Any]]] = {}
+    for document in minutes(camera, plugin, from_ns, to_ns).only("batches", "minute_ns").as_pymongo():
+        for version, items in batches_of(document, from_ns, to_ns):
+            within = [(at_ns, result) for at_ns, result in items if from_ns <= at_ns < to_ns]
+            if within:
+                found.setdefault(version, []).extend(within)
+    return {version: sorted(items, key=lambda item: item[0]) for version, items in found.items()}
+
+
+def batches_of(
+    document: Mapping[str, Any] | None, from_ns: int = 0, to_ns: int = 2**63
+) -> Iterator[tuple[int | None, list[tuple[int, Any]]]]:
+    """Give the batches of a raw `Analysis` that have a part in a stretch of time: version and (captured_at_ns, result).
+
+    Args:
+        document: the minute; None for one that is gone.
+        from_ns: the stretch's beginning.
+        to_ns: the stretch's end.
+    """
+    for batch in () if document is None else document["batches"]:
+        if batch["to_ns"] < from_ns or batch["from_ns"] >= to_ns:
+            continue
+        data = batch["data"]
+        packed = (
+            bytes(data)
+            if data is not None
+            else payloads.get(f"{batch['message_id']}:{batch['from_ns'] - batch['from_ns'] % MINUTE_NS}")
+        )
+        yield batch.get("version"), [(at_ns, result) for at_ns, result in codec.unpack(packed)]
+
+
+def summaries(camera: str, plugin: str, from_ns: int, to_ns: int) -> dict[str, list[MinuteSummary]]:
+    """Give every number of a plugin's results, minute by minute, by its name; see `chart`."""
+    found: dict[str, list[MinuteSummary]] = {}
+    for document in minutes(camera, plugin, from_ns, to_ns).only("minute_ns", "summary").as_pymongo():
+        for name, own in document.get("summary", {}).items():
+            mean = own["sum"] / own["count"]
+            row = MinuteSummary(document["minute_ns"], own["min"], own["max"], mean, own["count"])
+            found.setdefault(name, []).append(row)
+    return found
 
 
 def chart(camera: str, plugin: str, field: str, from_ns: int, to_ns: int) -> list[MinuteSummary]:
@@ -156,15 +230,7 @@ def chart(camera: str, plugin: str, field: str, from_ns: int, to_ns: int) -> lis
         from_ns: the first minute is the one that this is in.
         to_ns: the last minute is the one before this.
     """
-    rows = []
-    for document in _minutes(camera, plugin, from_ns, to_ns).only("minute_ns", "summary").as_pymongo():
-        found = document.get("summary", {}).get(field)
-        if found is not None:
-            mean = found["sum"] / found["count"]
-            rows.append(
-                MinuteSummary(document["minute_ns"], found["min"], found["max"], mean, found["count"])
-            )
-    return rows
+    return summaries(camera, plugin, from_ns, to_ns).get(field, [])
 
 
 def events_between(camera: str, from_ns: int, to_ns: int, plugin: str | None = None) -> list[Event]:
@@ -208,7 +274,8 @@ def message_payload(message: Message) -> Any:
     return None if packed is None else codec.unpack(packed)
 
 
-def _minutes(camera: str, plugin: str, from_ns: int, to_ns: int) -> QuerySet:
+def minutes(camera: str, plugin: str, from_ns: int, to_ns: int) -> QuerySet:
+    """Give the minutes of a plugin's results that have a part in a stretch of time, as a query set of `Analysis`."""
     first = from_ns - from_ns % MINUTE_NS
     if to_ns - first <= _MAX_MINUTES_BY_ID * MINUTE_NS:
         ids = [analysis_id(camera, plugin, minute_ns) for minute_ns in range(first, to_ns, MINUTE_NS)]

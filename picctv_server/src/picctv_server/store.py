@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError, WriteError
 
 from picctv_core import codec
-from picctv_core.errors import CodecError
-from picctv_server import contents, payloads, queries
+from picctv_core.errors import CodecError, StoreError
+from picctv_server import contents, payloads, queries, ranges
 from picctv_server.database import database
-from picctv_server.models import MINUTE_NS, Clip, Notification, analysis_id, moment
+from picctv_server.models import MINUTE_NS, Clip, Notification, analysis_id, moment, schema_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pymongo.collection import Collection
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from picctv_server.clips import ClipStore
 
 log = logging.getLogger(__name__)
-
-_MAX_SUMMARY_FIELDS = 32
-_MAX_FIELD_LENGTH = 64
-_GREATEST = 1e300
 
 # What MongoDB says when an update would make a document larger than 16 MiB.
 _TOO_LARGE_CODES = frozenset({10334, 17419, 17420})
@@ -83,16 +79,52 @@ class Store:
     def add_results(self, message: messages.Message) -> None:
         """Store a batch of results in the minutes that they belong to, and bring these minutes' summaries up to date.
 
-        Numbers, and true and false as 1 and 0, that stand at the top of a result that is a dict are summed up.
+        Numbers, and true and false as 1 and 0, that stand at the top of a result that is a dict are summed up. Clips that
+        are stored already learn between what these lie; mostly the clip comes later.
 
         Raises:
             CodecError: the payload is not of its form.
         """
+        said = contents.read(message, contents.Results)
         minutes: dict[int, list[tuple[int, Any]]] = {}
-        for at_ns, result in contents.read(message, contents.Results).items:
+        for at_ns, result in said.items:
             minutes.setdefault(at_ns - at_ns % MINUTE_NS, []).append((at_ns, result))
         for minute_ns, items in minutes.items():
-            self._add_minute(message, minute_ns, items)
+            self._add_minute(message, minute_ns, items, said.version)
+        # The results first, then the clips, as with events.
+        collection = _collection("clips")
+        times = [at_ns for at_ns, _ in said.items]
+        for clip in collection.find(
+            _overlapping(message.camera, min(times), max(times) + 1), {"started_at_ns": 1, "ended_at_ns": 1}
+        ):
+            update = ranges.update(
+                message.plugin, [(said.version, said.items)], clip["started_at_ns"], clip["ended_at_ns"]
+            )
+            if update:
+                collection.update_one({"_id": clip["_id"]}, update)
+
+    def add_schema(self, message: messages.Message) -> None:
+        """Store what a plugin's results are made of. Of one version the newest words count, in whatever order they come.
+
+        Raises:
+            CodecError: the payload is not of its form.
+        """
+        schema = contents.read(message, contents.SchemaContent)
+        if not message.plugin:
+            raise CodecError(f"the schema message {message.id} is of no plugin")
+        values: dict[str, Any] = {
+            "plugin": message.plugin,
+            "version": schema.version,
+            "fields": [field.model_dump() for field in schema.fields],
+            "packed_json_schema": codec.pack(schema.json_schema),
+            "node": message.node,
+            "told_at_ns": message.captured_at_ns,
+        }
+        which = {
+            "_id": schema_id(message.plugin, schema.version),
+            "told_at_ns": {"$lte": message.captured_at_ns},
+        }
+        _upsert_unless_newer(_collection("result_schemas"), which, values)
 
     def add_event(self, message: messages.Message) -> None:
         """Store an event: its beginning, what it has become since, or its end. What is later wins, in whatever order.
@@ -120,11 +152,7 @@ class Store:
         # While it goes on, it is certain up to its peak only.
         until_ns = event.peak_at_ns or 0 if event.ended_at_ns is None else event.ended_at_ns
         until_ns = max(until_ns, event.started_at_ns + 1)
-        overlapping = {
-            "camera": message.camera,
-            "started_at_ns": {"$lt": until_ns, "$gt": event.started_at_ns - queries.MAX_CLIP_NS},
-            "ended_at_ns": {"$gt": event.started_at_ns},
-        }
+        overlapping = _overlapping(message.camera, event.started_at_ns, until_ns)
         _collection("clips").update_many(overlapping, {"$addToSet": {"triggered_by": message.plugin}})
 
     def add_clip(
@@ -190,6 +218,18 @@ class Store:
             collection.update_one(
                 {"_id": message.id}, {"$addToSet": {"triggered_by": {"$each": triggered_by}}}
             )
+        for plugin in queries.plugins_with_results(message.camera):
+            # Without the results: only those of a clip's first and last minute are read.
+            minutes = queries.minutes(message.camera, plugin, started_at_ns, ended_at_ns)
+            update = ranges.update_from_minutes(
+                plugin,
+                minutes.only("minute_ns", "summary", "batches.version").as_pymongo(),
+                started_at_ns,
+                ended_at_ns,
+                _batches,
+            )
+            if update:
+                collection.update_one({"_id": message.id}, update)
 
     def add_notification(self, message: messages.Message) -> None:
         """Store a notification that came from a node.
@@ -249,29 +289,46 @@ class Store:
         if _insert_once(_collection("notifications"), own_id, values) and self._on_notification is not None:
             self._on_notification(Notification(id=own_id, **values))
 
-    def _add_minute(self, message: messages.Message, minute_ns: int, items: list[tuple[int, Any]]) -> None:
+    def _add_minute(
+        self,
+        message: messages.Message,
+        minute_ns: int,
+        items: list[tuple[int, Any]],
+        version: int | None,
+    ) -> None:
         packed = codec.pack(items)
         if len(packed) <= payloads.MAX_INLINE_BYTES:
             try:
-                self._push_batch(message, minute_ns, items, packed)
+                self._push_batch(message, minute_ns, items, version, packed)
             except WriteError as error:
                 if error.code not in _TOO_LARGE_CODES:
                     raise
             else:
                 return
         payloads.put(f"{message.id}:{minute_ns}", packed)
-        self._push_batch(message, minute_ns, items, None)
+        self._push_batch(message, minute_ns, items, version, None)
 
     def _push_batch(
-        self, message: messages.Message, minute_ns: int, items: list[tuple[int, Any]], packed: bytes | None
+        self,
+        message: messages.Message,
+        minute_ns: int,
+        items: list[tuple[int, Any]],
+        version: int | None,
+        packed: bytes | None,
     ) -> None:
         times = [at_ns for at_ns, _ in items]
-        batch = {"message_id": message.id, "from_ns": min(times), "to_ns": max(times), "data": packed}
+        batch = {
+            "message_id": message.id,
+            "from_ns": min(times),
+            "to_ns": max(times),
+            "version": version,
+            "data": packed,
+        }
         update: dict[str, Any] = {
             "$push": {"batches": batch},
             "$setOnInsert": {"camera": message.camera, "plugin": message.plugin, "minute_ns": minute_ns},
         }
-        for field, values in _numbers(result for _, result in items).items():
+        for field, values in ranges.numbers(result for _, result in items).items():
             key = f"summary.{field}"
             update.setdefault("$min", {})[f"{key}.min"] = min(values)
             update.setdefault("$max", {})[f"{key}.max"] = max(values)
@@ -312,6 +369,23 @@ def _collection(name: str) -> Collection[dict[str, Any]]:
     return database()[name]
 
 
+def _batches(minute: dict[str, Any]) -> Iterator[tuple[int | None, list[tuple[int, Any]]]]:
+    """Give the results of a stored minute; what is damaged or gone must not keep a clip from being stored."""
+    try:
+        yield from queries.batches_of(_collection("analyses").find_one({"_id": minute["_id"]}))
+    except (StoreError, CodecError) as error:
+        log.warning("the results of %s can't be read, and no clip is found by them: %s", minute["_id"], error)
+
+
+def _overlapping(camera: str, from_ns: int, to_ns: int) -> dict[str, Any]:
+    """Give the condition for a camera's clips that have a part in a stretch of time."""
+    return {
+        "camera": camera,
+        "started_at_ns": {"$lt": to_ns, "$gt": from_ns - queries.MAX_CLIP_NS},
+        "ended_at_ns": {"$gt": from_ns},
+    }
+
+
 def _insert_once(collection: Collection[dict[str, Any]], own_id: str, values: dict[str, Any]) -> bool:
     """Insert a document unless it is there; give whether it was new."""
     try:
@@ -330,30 +404,3 @@ def _upsert_unless_newer(
     except DuplicateKeyError:
         # Either it is newer, or another server has just inserted what ours is newer than.
         collection.update_one(which, {"$set": values})
-
-
-def _numbers(results: Iterable[Any]) -> dict[str, list[float]]:
-    """Collect the numbers of the results by field."""
-    found: dict[str, list[float]] = {}
-    for result in results:
-        if not isinstance(result, dict):
-            continue
-        for field, value in result.items():
-            if (
-                not isinstance(value, (bool, int, float))
-                or not abs(value) < _GREATEST
-                or not _is_field(field)
-            ):
-                continue
-            if field in found or len(found) < _MAX_SUMMARY_FIELDS:
-                found.setdefault(field, []).append(float(value))
-    return found
-
-
-def _is_field(name: Any) -> bool:
-    """Say whether MongoDB can have it in a path."""
-    return (
-        isinstance(name, str)
-        and 0 < len(name) <= _MAX_FIELD_LENGTH
-        and not any(sign in name for sign in ".$\0")
-    )

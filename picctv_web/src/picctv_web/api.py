@@ -4,10 +4,12 @@
 address                            gives
 =================================  ==================================================================================
 ``/api/cameras``                   ``{"cameras": [...]}``, sorted by id
-``/api/clips``                     ``{"clips": [...]}``, newest first; ``camera``, ``with``, ``from_ns``, ``to_ns`` narrow
-                                   them down, ``limit`` (50; 500 at most) counts them
+``/api/clips``                     ``{"clips": [...]}``, newest first; ``camera``, ``with``, ``from_ns``, ``to_ns``, and
+                                   ``result`` with ``test`` and ``value`` narrow them down, ``limit`` (50; 500 at most)
+                                   counts them
 ``/api/clips/<id>``                one clip, with its ``events``, ``gaps`` and ``charts``
 ``/api/clips/<id>/results/<p>``    ``{"results": [...]}``: what plugin ``p`` said of each frame within the clip
+``/api/schemas``                   ``{"schemas": [...]}``: what the typed results of each plugin are made of
 =================================  ==================================================================================
 
 Log in as a browser does (``/login/``), and keep the cookie; without it the answer is 401. Errors are
@@ -17,6 +19,7 @@ Log in as a browser does (``/login/``), and keep the cookie; without it the answ
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +28,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from picctv_server import queries
-from picctv_web import plugin_pages, shown, times, watch
+from picctv_web import found_results, plugin_pages, schemas, shown, times, watch
 from picctv_web.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest
 
     from picctv_server.models import Clip
+    from picctv_server.ranges import ResultFilter
 
 MAX_CLIPS = 500
 
@@ -77,6 +81,7 @@ def clips(request: HttpRequest) -> Any:
         triggered_by=query.get("with") or None,
         from_ns=_number(query.get("from_ns"), "from_ns"),
         to_ns=_number(query.get("to_ns"), "to_ns"),
+        result=_result_filter(query),
     )
     limit = _number(query.get("limit"), "limit")
     if limit is not None and not 1 <= limit <= MAX_CLIPS:
@@ -130,6 +135,29 @@ def results(_request: HttpRequest, clip_id: str, plugin: str) -> Any:
             {"captured_at_ns": at_ns, "seconds": _into(found, at_ns), "data": data} for at_ns, data in rows
         ],
     }
+
+
+@_answers
+def result_schemas(_request: HttpRequest) -> Any:
+    """Give what the typed results of each plugin are made of."""
+    return {
+        "schemas": [
+            {
+                "plugin": schema.plugin,
+                "version": schema.version,
+                "fields": [dataclasses.asdict(field) for field in schema.result_fields],
+                "json_schema": schema.json_schema,
+            }
+            for schema in queries.result_schemas()
+        ]
+    }
+
+
+def _result_filter(query: Mapping[str, Any]) -> ResultFilter | None:
+    try:
+        return found_results.parse(query, found_results.choices(schemas.typed_plugins().values()))
+    except found_results.FilterError as error:
+        raise _BadRequestError(f"{error.parameter}: {error}") from None
 
 
 def _camera(found: shown.ShownCamera) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from picctv_web.graphos_compat import BaseChart, SimpleDataSource
 from picctv_web.rows import MAX_POINTS, check_rows, thin_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from picctv_core.hookspecs.web import Chart
 
 
@@ -25,16 +27,21 @@ class VideoChart(BaseChart):
         chart: what a plugin declared.
         plugin: the plugin's name.
         seconds: length of the video: the time axis goes from 0 to it.
+        clock: where the axis shows the time of day: pairs of seconds on the axis and the seconds of the day that it is
+            from there on; without it, it shows the time of the clip.
 
     Raises:
         PluginError: the chart's columns and rows don't belong together.
     """
 
-    def __init__(self, chart: Chart, *, plugin: str, seconds: float) -> None:
+    def __init__(
+        self, chart: Chart, *, plugin: str, seconds: float, clock: Sequence[tuple[float, float]] = ()
+    ) -> None:
         rows = thin_out(check_rows(chart), MAX_POINTS)
         self.chart = chart
         self.plugin = plugin
         self.seconds = seconds
+        self.clock = clock
         super().__init__(
             SimpleDataSource([list(chart.columns), *rows]),
             html_id=re.sub(r"[^A-Za-z0-9-]+", "-", f"chart-{plugin}-{chart.name}"),
@@ -54,6 +61,8 @@ class VideoChart(BaseChart):
             "title": self.chart.title,
             "unit": self.chart.unit,
             "y_max": self.chart.y_max,
+            "y_min": self.chart.y_min,
+            "steps": self.chart.steps,
             "seconds": self.seconds,
             "columns": header,
             "rows": rows,
@@ -63,6 +72,8 @@ class VideoChart(BaseChart):
         """Give what the page's script draws: as `data`, but one list for each column, which is smaller."""
         data = self.data()
         rows = data.pop("rows")
+        if self.clock:
+            data["clock"] = [list(step) for step in self.clock]
         return data | {
             "data": [list(column) for column in zip(*rows, strict=True)] or [[] for _ in data["columns"]]
         }

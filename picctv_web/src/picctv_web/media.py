@@ -40,7 +40,12 @@ def open_clip_store(settings: ClipSettings) -> None:
         StoreError: its place can't be used.
         PluginError: there is no such driver.
     """
-    _opened[:] = [clip_stores.open_store(settings)]
+    use_clip_store(clip_stores.open_store(settings))
+
+
+def use_clip_store(store: ClipStore) -> None:
+    """Serve from this clip store from now on."""
+    _opened[:] = [store]
 
 
 @require_safe

@@ -1,83 +1,71 @@
-"""The page that lists every plugin and how it does."""
+"""The page of all plugins, and what is known of one: ``/plugins/``, and ``/plugins/?plugin=NAME``.
+
+The pages below ``/plugins/<name>/`` are the plugins' own; that of one plugin here is a parameter, so that the two never
+meet, whatever a plugin is called.
+"""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+import importlib.metadata
 from typing import TYPE_CHECKING
 
+from django.http import Http404
 from django.shortcuts import render
 
-from picctv_core import plugins as core
-from picctv_web import plugin_pages
+from picctv_server import models
+from picctv_web import plugin_graph
+from picctv_web.known_plugins import everything
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from django.http import HttpRequest, HttpResponse
 
+    from picctv_web.known_plugins import Known, Place
 
-@dataclass(frozen=True)
-class Part:
-    """One part of a plugin.
-
-    Attributes:
-        name: ``node``, ``server`` or ``web``.
-        status: its status; empty where the plugin has no such part.
-        kind: the colour of the status.
-        detail: what went wrong, in one line.
-    """
-
-    name: str
-    status: str = ""
-    kind: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A plugin with its three parts and its pages."""
-
-    name: str
-    package: str
-    parts: list[Part]
-    pages: list[plugin_pages.Entry]
-
-    @property
-    def details(self) -> list[Part]:
-        """The parts with something to say."""
-        return [part for part in self.parts if part.detail]
+_MAX_EDGES = 40
 
 
 def plugins(request: HttpRequest) -> HttpResponse:
-    """Show every plugin installed on this machine."""
-    return render(request, "picctv/plugins.html", {"rows": rows()})
+    """Show every plugin of every node, every server and this web; or one of them."""
+    found, edges = everything()
+    wanted = request.GET.get("plugin")
+    if wanted is not None:
+        return _one(request, found, edges, wanted)
+    kinds = {known.name: known.kind for known in found.values() if known.cameras}
+    context = {
+        "plugins": list(found.values()),
+        "graph": plugin_graph.graph(edges, kinds),
+        "edges": edges[:_MAX_EDGES],
+        "more_edges": max(0, len(edges) - _MAX_EDGES),
+        "silent": sorted(
+            {place.machine for known in found.values() for place in known.places if place.silent}
+        ),
+    }
+    return render(request, "picctv/plugins.html", context)
 
 
-def rows() -> list[Row]:
-    """List the plugins by name; one row for each distribution that brings one."""
-    found = [
-        *core.discover(core.NODE),
-        *core.discover(core.SERVER),
-        *(plugin.entry for plugin in plugin_pages.installed()),
-    ]
-    by_plugin = sorted(found, key=_identity)
-    return [_row(*identity, list(group)) for identity, group in itertools.groupby(by_plugin, key=_identity)]
+def _one(
+    request: HttpRequest, found: dict[str, Known], edges: Sequence[plugin_graph.Edge], name: str
+) -> HttpResponse:
+    if name not in found:
+        msg = f"there is no plugin {name}"
+        raise Http404(msg)
+    known = found[name]
+    context = {
+        "plugin": known,
+        "uses": [edge for edge in edges if edge.user == name],
+        "used_by": [edge for edge in edges if edge.giver == name],
+        "nodes": _machines(known.cameras),
+        "core": importlib.metadata.version("picctv-core"),
+    }
+    return render(request, "picctv/plugin.html", context)
 
 
-def _identity(entry: core.Plugin) -> tuple[str, str, str]:
-    return entry.name, entry.distribution, entry.version
-
-
-def _row(name: str, distribution: str, version: str, entries: list[core.Plugin]) -> Row:
-    running = {plugin.entry.value: plugin for plugin in plugin_pages.installed()}
-
-    def part(title: str, group: str) -> Part:
-        entry = next((entry for entry in entries if entry.group == group), None)
-        if entry is None:
-            return Part(title)
-        # Of the web part this process knows more than that it loads: how it does.
-        state = running.get(entry.value, entry) if group == core.WEB else entry
-        kind = "good" if state.status is core.Status.ENABLED else "bad"
-        return Part(title, str(state.status), kind, state.detail)
-
-    parts = [part(title, group) for title, group in core.PARTS.items()]
-    return Row(name, f"{distribution} {version}", parts, plugin_pages.pages_of(name))
+def _machines(places: Iterable[Place]) -> list[tuple[str, str, list[str]]]:
+    """List the nodes of some places: name, version of picctv-core, and the packages that they have."""
+    packages: dict[str, set[str]] = {}
+    for place in places:
+        packages.setdefault(place.machine, set()).update({place.state.package} - {""})
+    versions = {str(node.name): str(node.version) for node in models.Node.objects(name__in=list(packages))}
+    return [(name, versions.get(name, ""), sorted(own)) for name, own in sorted(packages.items())]

@@ -13,7 +13,7 @@ from picctv_web import times
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from picctv_server.models import Camera, Clip
 
@@ -61,10 +61,17 @@ class ShownCamera:
 
 @dataclass(frozen=True)
 class ShownClip:
-    """A clip with its camera's title and its length."""
+    """A clip with its camera's title and its length.
+
+    Attributes:
+        clip: the stored clip.
+        title: its camera's title.
+        note: what its results were, where they were asked for.
+    """
 
     clip: Clip
     title: str
+    note: str = ""
 
     @property
     def id(self) -> str:
@@ -118,7 +125,15 @@ def cameras() -> list[ShownCamera]:
     return sorted((camera(stored) for stored in queries.cameras()), key=lambda found: found.id)
 
 
-def clips(stored: Iterable[Clip], known: Iterable[ShownCamera]) -> list[ShownClip]:
-    """Give clips with the titles of their cameras."""
+def clips(
+    stored: Iterable[Clip], known: Iterable[ShownCamera], note: Callable[[Clip], str] = lambda _: ""
+) -> list[ShownClip]:
+    """Give clips with the titles of their cameras.
+
+    Args:
+        stored: the clips.
+        known: the cameras.
+        note: says more about a clip.
+    """
     titles = {found.id: found.title for found in known}
-    return [ShownClip(clip, titles.get(clip.camera, clip.camera)) for clip in stored]
+    return [ShownClip(clip, titles.get(clip.camera, clip.camera), note(clip)) for clip in stored]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from picctv_web import accounts, api, cameras, clips, errors, home, media, plugin_pages, plugins, watch
+from picctv_web import accounts, api, cameras, clips, days, errors, home, media, plugin_pages, plugins, watch
 
 handler400 = "picctv_web.errors.bad_request"
 handler404 = "picctv_web.errors.not_found"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("password/", accounts.Password.as_view(), name="password"),
     path("cameras/", cameras.cameras, name="cameras"),
     path("cameras/<str:node>/<str:camera>/", cameras.camera, name="camera"),
+    path("cameras/<str:node>/<str:camera>/results/", days.day, name="camera-day"),
     path("cameras/<str:node>/<str:camera>/picture.jpg", media.camera_picture, name="camera-picture"),
     path("clips/", clips.clips, name="clips"),
     path("clips/<str:clip_id>/", watch.watch, name="clip"),
@@ -29,5 +30,6 @@ urlpatterns = [
     path("api/clips", api.clips),
     path("api/clips/<str:clip_id>", api.clip),
     path("api/clips/<str:clip_id>/results/<str:plugin>", api.results),
+    path("api/schemas", api.result_schemas),
     path("healthz", errors.health, name="health"),
 ]

@@ -66,6 +66,8 @@ class Chart:
         rows: one tuple for each point: seconds into the clip, then a number or None for each further column.
         unit: unit of the values, shown at the axis.
         y_max: top of the axis; None to fit the values.
+        y_min: its bottom; None for 0, or lower where a value is.
+        steps: whether the values are 0 and 1, no and yes: then each column is drawn in a lane of its own.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Chart:
     rows: Sequence[Sequence[float | None]]
     unit: str = ""
     y_max: float | None = None
+    y_min: float | None = None
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
