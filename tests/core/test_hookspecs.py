@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 
+from picctv_core.declarations import Declaration, declared
+from picctv_core.frames import Result
 from picctv_core.hookspecs import PROJECT, node, server, web
+from picctv_core.plugins import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +43,14 @@ def test_hooks_are_those_of_the_design() -> None:
             "picctv_health",
             "picctv_result",
         ],
-        "server": ["picctv_expire", "picctv_message_stored", "picctv_notification", "picctv_process_message"],
+        "server": [
+            "picctv_expire",
+            "picctv_health",
+            "picctv_message_stored",
+            "picctv_notification",
+            "picctv_process_message",
+            "picctv_server_stopped",
+        ],
         "web": [
             "picctv_camera_panels",
             "picctv_charts",
@@ -68,6 +78,19 @@ def test_hook_has_an_example_that_runs_and_implements_it(module: ModuleType, hoo
     manager.register(classes[0])
     manager.check_pending()
     assert getattr(manager.hook, hook.__name__).get_hookimpls()
+
+
+def test_example_of_an_analyzer_declares_what_it_can() -> None:
+    (example,) = doctest.DocTestFinder(recurse=False).find(node, "node", globs={})
+    runner = doctest.DocTestRunner()
+    runner.run(example, clear_globs=False)
+    assert (runner.failures, bool(example.examples)) == (0, True)
+    analyzer = example.globs["Visitors"]
+    assert declared(analyzer) == Declaration(analyzer.Settings, analyzer.Result, ("motion",), "thread")
+    hooks = bind(analyzer(analyzer.Settings(), None), "visitors", node)
+    for at_s in (0, 40, 50, 100):
+        hooks.picctv_result(result=Result("node/camera", "motion", at_s * 10**9 + 1, {"triggered": True}))
+    assert hooks.picctv_analyze_frame(frame=None).visits == 2
 
 
 @pytest.mark.parametrize(("module", "hook"), HOOKS)

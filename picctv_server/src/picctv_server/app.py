@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
@@ -19,6 +20,7 @@ from picctv_core.clock import SystemClock
 from picctv_core.errors import PicctvError
 from picctv_server import clips, database, wire
 from picctv_server.ingest import RETRY_SECONDS, Ingest
+from picctv_server.own_status import OwnStatus
 from picctv_server.presence import Presence
 from picctv_server.processing import Processing
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 3
-"""How long connections may take to end."""
+"""How long connections may take to end; then so long the messages that are being processed, and then the processors."""
 
 
 def create_app(
@@ -55,11 +57,17 @@ def create_app(
     database.make_indexes()
     processing = Processing(config, clips.open_store(config.clips), clock, strict=strict)
     ingest = Ingest(processing, Presence(clock), retry_s=retry_s)
+    status = OwnStatus(config.server, processing.processors, clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        keeping_up = asyncio.create_task(status.keep_up(ingest))
         yield
-        ingest.close()
+        keeping_up.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping_up
+        await asyncio.to_thread(ingest.close, STOP_SECONDS)
+        await asyncio.to_thread(processing.processors.stop, STOP_SECONDS)
 
     async def healthz(_request: Request) -> JSONResponse:
         """Say whether this server can store: for load balancers and people who look for a fault."""

@@ -28,6 +28,7 @@ from picctv_core.errors import CodecError
 from picctv_server import tokens, wire
 from picctv_server.database import describe
 from picctv_server.processing import NotNowError, ProcessorError
+from picctv_server.processors import in_thread, join_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,9 +109,13 @@ class Ingest:
             log.info("storing goes on")
         self._away = None
 
-    def close(self) -> None:
-        """Start nothing more; what runs is not waited for: no node was told that it is stored."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def close(self, budget_s: float) -> None:
+        """Start nothing more, and wait for what runs, but no longer than so many seconds.
+
+        What is left behind then is no loss: no node was told that it is stored.
+        """
+        end = functools.partial(self._threads.shutdown, wait=True, cancel_futures=True)
+        join_all([in_thread("ingest ends", end)], budget_s)
 
     async def _greet(self, websocket: WebSocket, node: str) -> bool:
         """Hear who it is and welcome it; False when it was refused."""

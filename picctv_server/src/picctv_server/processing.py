@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bson.errors import InvalidDocument
@@ -12,20 +12,18 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from picctv_core import codec, messages
 from picctv_core.errors import CodecError, PluginError, StoreError
-from picctv_core.hookspecs import server as hookspecs
-from picctv_core.plugins import Plugin, Status, bind, check_usable, implements
 from picctv_server.database import describe
+from picctv_server.processors import Processors
 from picctv_server.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    import pluggy
+    from collections.abc import Callable, Sequence
 
     from picctv_core.clock import Clock
     from picctv_server.clips import ClipStore
     from picctv_server.config import ServerConfig
     from picctv_server.models import Notification
+    from picctv_server.processors import Processor
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +31,10 @@ log = logging.getLogger(__name__)
 _MACHINE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 )
+
+
+# What a processor may raise without failing: the message can never be stored, or the store can't do it now.
+_NOT_THE_PROCESSORS = (CodecError, PyMongoError, InvalidDocument, StoreError)
 
 
 class NotNowError(StoreError):
@@ -43,17 +45,12 @@ class ProcessorError(PluginError):
     """A processor raised what no processor should. It is tried again a few times."""
 
 
-@dataclass(frozen=True)
-class _Processor:
-    plugin: Plugin
-    hooks: pluggy.HookRelay
-
-
 class Processing:
     """Processes messages, on any number of threads at once.
 
     Attributes:
         store: where they go.
+        processors: the plugins' server parts.
     """
 
     def __init__(self, config: ServerConfig, clips: ClipStore, clock: Clock, *, strict: bool = False) -> None:
@@ -69,18 +66,15 @@ class Processing:
             PluginError: there is one, and `strict` was asked for.
         """
         self.store = Store(clips, clock, on_notification=self._notified)
-        made = [_make(plugin, settings, self.store) for plugin, settings in config.processors]
-        check_usable([*config.problems, *(one for one in made if isinstance(one, Plugin))], strict=strict)
-        self._processors = {one.plugin.name: one for one in made if isinstance(one, _Processor)}
-        self._listeners = _those_with(self._processors.values(), "picctv_message_stored")
-        self._notifiers = _those_with(self._processors.values(), "picctv_notification")
-        for processor in self._processors.values():
-            log.info("plugin %s: enabled", processor.plugin.describe())
+        self.processors = Processors(config.processors, config.idle, self.store, strict=strict)
+        self._listeners = self.processors.with_hook("picctv_message_stored")
+        self._notifiers = self.processors.with_hook("picctv_notification")
         self._as_usual: dict[str, Callable[[messages.Message], None]] = {
             messages.RESULTS: self.store.add_results,
             messages.EVENT: self.store.add_event,
             messages.GAP: self.store.add_gap,
             messages.NOTIFICATION: self.store.add_notification,
+            messages.SCHEMA: self.store.add_schema,
         }
 
     def process(self, envelope: messages.Message, packed: bytes) -> None:
@@ -116,12 +110,14 @@ class Processing:
             self._tell(self._listeners, "picctv_message_stored", message=message)
 
     def _process(self, message: messages.Message) -> bool:
-        processor = self._processors.get(message.plugin)
+        processor = self.processors.of(message.plugin)
         if processor is None:
             return False
         try:
-            return processor.hooks.picctv_process_message(message=message, store=self.store) is True
-        except (CodecError, PyMongoError, InvalidDocument, StoreError):
+            done = processor.call(
+                "picctv_process_message", _NOT_THE_PROCESSORS, message=message, store=self.store
+            )
+        except _NOT_THE_PROCESSORS:
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
@@ -131,6 +127,7 @@ class Processing:
                 f"plugin {processor.plugin.describe()} failed with the {message.kind} message {message.id} of "
                 f"{message.camera or message.node}: {type(error).__name__}: {error}"
             ) from error
+        return done is True
 
     def _store_as_usual(self, message: messages.Message) -> bool:
         """Store a message of a kind that picctv itself knows; False for any other."""
@@ -143,32 +140,16 @@ class Processing:
     def _notified(self, notification: Notification) -> None:
         self._tell(self._notifiers, "picctv_notification", notification=notification)
 
-    def _tell(self, listeners: list[_Processor], hook: str, **arguments: Any) -> None:
+    def _tell(self, listeners: Sequence[Processor], hook: str, **arguments: Any) -> None:
         for listener in listeners:
             try:
-                getattr(listener.hooks, hook)(**arguments)
+                listener.call(hook, **arguments)
             except Exception:
                 log.exception(
                     "plugin %s failed in %s; what it was told of stays stored",
                     listener.plugin.describe(),
                     hook,
                 )
-
-
-def _make(plugin: Plugin, settings: Any, store: Store) -> _Processor | Plugin:
-    """Make a plugin's processor; give the plugin with its fault where it can't be made."""
-    try:
-        made = plugin.object(settings, store)
-        return _Processor(plugin, bind(made, plugin.name, hookspecs))
-    except PluginError as error:
-        return replace(plugin, status=Status.FAILING, detail=str(error))
-    except Exception as error:
-        log.debug("where it came from", exc_info=error)
-        return replace(plugin, status=Status.FAILING, detail=f"{type(error).__name__}: {error}")
-
-
-def _those_with(processors: Iterable[_Processor], hook: str) -> list[_Processor]:
-    return [processor for processor in processors if implements(processor.hooks, hook)]
 
 
 def _why_not_now(error: Exception) -> str:

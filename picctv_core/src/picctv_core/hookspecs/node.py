@@ -4,12 +4,52 @@ The entry point (group ``picctv.node``) is a class. For each camera that the plu
 object of it as ``Plugin(settings, camera)``, where ``settings`` is an object of the class's own ``Settings``
 model (a `picctv_core.config.Settings`) and ``camera`` a `picctv_core.camera.Camera`.
 
-All hooks of one object are called on one thread, its worker, one after another, so an analyzer needs no locks of its
-own. No other plugin and no capture waits for that thread: when it is late, its older frames are dropped and counted,
-access units queue up to a bound in bytes. A hook that raises is logged and counted, and the next call is made as if
-nothing had been; a plugin that only raises is quarantined on that camera, and a notification says so.
+What the class says of itself are attributes, all of which can be left out; `picctv_core.declarations.declared` reads them:
+
+- ``Settings``: the model of its settings. Without it there are none. The keys ``enabled``, ``isolation``,
+  ``time_budget_s`` and ``memory_max`` are the node's own, and can't be in it.
+- ``Result``: the model of its results, a `picctv_core.typed.ResultModel`. Each result is then checked, and known by
+  version; the web makes charts and filters of its numbers and booleans. Without it a result is any plain data.
+- ``uses``: whose results it hears through `picctv_result`: a tuple of names of plugins, and of
+  `picctv_core.declarations.TRIGGER` for every result that is marked as a trigger. While one of these plugins does not run
+  on a camera, the status of this one is *waiting* there; it runs all the same. Without it, it hears all results.
+- ``isolation``: ``"thread"`` or ``"process"``, where it runs unless ``node.toml`` says otherwise. Without it a thread.
+
+All hooks of one object are called on one thread, one after another, so an analyzer needs no locks of its own. That is
+its worker's thread in the node, or with isolation ``"process"`` the main thread of a process of its own. No other plugin
+and no capture waits for that thread: when it is late, its older frames are dropped and counted, access units queue up to
+a bound in bytes. A hook that raises is logged and counted, and the next call is made as if nothing had been; a plugin of
+which one hook only raises is quarantined on that camera, and a notification says so.
+
+A call has a time budget in all, ``time_budget_s`` of the node's settings. A thread that takes longer shows as *failing*;
+a process is ended. A process that has ended, for whatever reason, is started again after a growing pause: a new object is
+made and `picctv_camera_started` called. After five ends in a row the plugin is quarantined.
 
 The order in which a camera's plugins are called is not defined, and must never matter.
+
+Example:
+    >>> from pydantic import Field
+    >>> from picctv_core.config import Settings
+    >>> from picctv_core.hookspecs import hookimpl
+    >>> from picctv_core.typed import ResultModel
+    >>> class VisitorSettings(Settings):
+    ...     pause_s: float = Field(30.0, ge=0.0, description="Seconds without motion that part two visits.")
+    >>> class VisitorResult(ResultModel):
+    ...     visits: int = Field(ge=0, description="The visits since the node started.")
+    >>> class Visitors:
+    ...     Settings = VisitorSettings
+    ...     Result = VisitorResult
+    ...     uses = ("motion",)
+    ...     def __init__(self, settings, camera):
+    ...         self.pause_ns, self.last_ns, self.visits = settings.pause_s * 1e9, 0, 0
+    ...     @hookimpl
+    ...     def picctv_result(self, result):
+    ...         if result.triggered:
+    ...             self.visits += result.captured_at_ns - self.last_ns > self.pause_ns
+    ...             self.last_ns = result.captured_at_ns
+    ...     @hookimpl
+    ...     def picctv_analyze_frame(self):
+    ...         return VisitorResult(visits=self.visits)
 """
 
 from __future__ import annotations
@@ -27,7 +67,7 @@ if TYPE_CHECKING:
 def picctv_camera_started(camera: Camera) -> None:
     """Begin: the camera gave its first picture, `camera.video` is known.
 
-    Called once, before any other hook. What it returns is ignored. When it raises, the plugin is stopped on this
+    Called once for each object, before any other hook. What it returns is ignored. When it raises, the plugin is stopped on this
     camera with status *failing*, and the error's text stands in its status.
 
     Example:
@@ -52,7 +92,8 @@ def picctv_analyze_frame(frame: Frame) -> Any:
     Returns:
         None for nothing to say, or a result: any plain data that `picctv_core.codec` can pack. A dict with a
         boolean ``"triggered"`` marks it as a trigger: recording acts on it, and events are made of it; a number under
-        ``"score"`` gives these events their height. Results are sent to the server in batches, and given to the
+        ``"score"`` gives these events their height. An event goes on through pauses of up to 2 seconds without a trigger,
+        and ends at its last one. Results are sent to the server in batches, and given to the
         camera's other plugins at once.
 
     Example:
@@ -69,7 +110,8 @@ def picctv_access_unit(unit: AccessUnit) -> None:
     """Take one encoded picture of the video stream.
 
     Called for every unit, in decoding order. When the worker falls behind by more than its bound in bytes, units up to
-    the next key unit are dropped, and a gap with this cause is sent in the plugin's name. What it returns is ignored.
+    the next key unit are dropped, and a gap with this cause is sent in the plugin's name. So it is with the units from the
+    last one that a process had before it ended to the first key unit for its successor. What it returns is ignored.
 
     Example:
         >>> from picctv_core.hookspecs import hookimpl
@@ -103,7 +145,7 @@ def picctv_camera_stopped() -> None:
     """End: give back what was taken, and emit what is still open.
 
     Called once, after every other hook, when the node stops. Time budget: 3 seconds, which all plugins of the node
-    share; one that takes longer is left behind. What it returns is ignored.
+    share; a thread that takes longer is left behind, a process is ended. What it returns is ignored.
 
     Example:
         >>> from picctv_core.hookspecs import hookimpl

@@ -3,7 +3,11 @@
 The entry point (group ``picctv.server``) is a class, made once in each server process as ``Plugin(settings, store)``:
 ``settings`` is an object of the class's own ``Settings`` model, ``store`` the server's `picctv_server.store.Store`.
 
-Hooks are called on worker threads, several at a time: what an object shares between calls needs a lock.
+Hooks are called on worker threads, several at a time: what an object shares between calls needs a lock. In which order
+messages are processed is not defined, not even of those of one camera: go by their times, never by their order. With
+several server processes, each has an object of its own, and a message is processed by the one that got it.
+
+What processors are given from the store, such as a `Notification`, is described in the reference of the models.
 """
 
 from __future__ import annotations
@@ -64,8 +68,16 @@ def picctv_message_stored(message: Message) -> None:
 def picctv_notification(notification: Any) -> None:
     """Deliver a notification elsewhere: mail, chat, a siren.
 
-    Called once for each new `picctv_server.models.Notification`, after it is stored. What it returns is ignored; when
-    it raises, that is logged and the notification stays in the web.
+    Called at most once for each new `picctv_server.models.Notification`, of whatever plugin, after it is stored and before
+    the node hears that its message is. So a server that dies just then leaves it out, and no notification comes twice. The
+    order is not fixed: `notification.at_ns` says when each was. What it returns is ignored; when it raises, that is logged and
+    the notification stays in the web.
+
+    The processing of the message waits for it: leave what takes long, such as sending, to a thread of your own, and end
+    that in `picctv_server_stopped`.
+
+    Args:
+        notification: `level` is ``"info"``, ``"warning"`` or ``"error"``; `plugin` is empty for what picctv itself says.
 
     Example:
         >>> from picctv_core.hookspecs import hookimpl
@@ -94,4 +106,41 @@ def picctv_expire(before: int) -> None:
         ...     @hookimpl
         ...     def picctv_expire(self, before):
         ...         self.pages = {at: text for at, text in self.pages.items() if at >= before}
+    """
+
+
+@hookspec(firstresult=True)
+def picctv_health() -> dict[str, Any] | None:
+    """Say how it goes: a small dict of texts and numbers, shown beside the plugin's status in the web.
+
+    Called about every ten seconds, beside other hooks. Time budget: a few milliseconds. One that takes longer than a second
+    is left alone: until it has returned it is not called again, and the status is *failing*. So it is when it raises.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Sender:
+        ...     sent = 0
+        ...     @hookimpl
+        ...     def picctv_health(self):
+        ...         return {"sent": self.sent}
+    """
+
+
+@hookspec
+def picctv_server_stopped() -> None:
+    """End: give back what was taken, and send what still waits.
+
+    Called once when the server stops, after the last message was processed and after every other hook; only a call that
+    hangs for 3 seconds is not waited for. It is not called in a server that is killed, crashes, or never came to run.
+    Time budget: 3 seconds, which all processors share, each on a thread of its own; one that takes longer is left
+    behind, and that is logged. What it returns is ignored; when it raises, that is logged and the others go on.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Connected:
+        ...     def __init__(self, settings, store):
+        ...         self.is_open = True
+        ...     @hookimpl
+        ...     def picctv_server_stopped(self):
+        ...         self.is_open = False
     """

@@ -1,0 +1,52 @@
+"""What a server process says of itself, for the web, which may run on another machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import socket
+from typing import TYPE_CHECKING
+
+from pymongo.errors import PyMongoError
+
+from picctv_server.database import database
+from picctv_server.models import moment
+from picctv_server.presence import plain
+
+if TYPE_CHECKING:
+    from picctv_core.clock import Clock
+    from picctv_server.config import ServerSettings
+    from picctv_server.ingest import Ingest
+    from picctv_server.processors import Processors
+
+INTERVAL_S = 10.0
+
+
+class OwnStatus:
+    """Writes the document `ServerStatus` of this process."""
+
+    def __init__(self, settings: ServerSettings, processors: Processors, clock: Clock) -> None:
+        # The address alone would do on one machine; `host` is mostly the same on all of them.
+        self.id = f"{socket.gethostname()}:{settings.port}"
+        self._name = settings.name
+        self._processors = processors
+        self._clock = clock
+        self._version = importlib.metadata.version("picctv-server")
+
+    def write(self) -> None:
+        """Write it once; raises a `PyMongoError` where MongoDB does not answer."""
+        values = {
+            "name": self._name,
+            "version": self._version,
+            "last_seen_at": moment(self._clock.now_ns()),
+            "plugins": plain(self._processors.report()),
+        }
+        database()["server_statuses"].update_one({"_id": self.id}, {"$set": values}, upsert=True)
+
+    async def keep_up(self, ingest: Ingest) -> None:
+        """Write it again and again, on one of ingest's threads, until it is cancelled."""
+        while True:
+            with contextlib.suppress(PyMongoError):  # what stores says so, and the next status is as good
+                await ingest.in_thread(self.write)
+            await asyncio.sleep(INTERVAL_S)
