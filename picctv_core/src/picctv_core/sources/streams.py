@@ -13,6 +13,8 @@ from picctv_core.redact import redact_url
 from picctv_core.sources.encode import Encoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
@@ -32,11 +34,30 @@ _MAX_HELD = 64
 class StreamHandler:
     """Gives a sink the access units and analysis frames of one camera's packets, stream after stream."""
 
-    def __init__(self, settings: VideoSettings, tap: AnalysisTap, sink: Sink) -> None:
-        """Begin without a stream."""
+    def __init__(
+        self,
+        settings: VideoSettings,
+        tap: AnalysisTap,
+        sink: Sink,
+        *,
+        gives_units: bool = True,
+        on_picture: Callable[[VideoFrame, int], None] | None = None,
+    ) -> None:
+        """Begin without a stream.
+
+        Args:
+            settings: the camera's address, and how to encode what is not H.264.
+            tap: makes the analysis stream.
+            sink: gets units and frames.
+            gives_units: whether the sink wants access units; without them nothing needs to be encoded.
+            on_picture: gets every decoded picture and its capture time, after the analysis frame made of it. Its
+                memory may be that of the analysis frame: nobody writes into it.
+        """
         self._settings = settings
         self._tap = tap
         self._sink = sink
+        self._gives_units = gives_units
+        self._on_picture = on_picture
         self._info: VideoInfo | None = None
         self._encoder: Encoder | None = None
         self._decoder: VideoCodecContext | None = None
@@ -44,7 +65,8 @@ class StreamHandler:
         self._sets = b""
         self._length_size = 0
         self._captured_at: dict[int | None, int] = {}
-        self._damaged = 0
+        self.damaged = 0
+        """How many packets could not be decoded."""
         self._passes_through = False
 
     def begin(self, opened: Opened) -> None:
@@ -67,7 +89,7 @@ class StreamHandler:
         self._captured_at[packet.pts] = captured_at_ns
         if len(self._captured_at) > _MAX_HELD:
             del self._captured_at[next(iter(self._captured_at))]
-        if self._passes_through:
+        if self._passes_through and self._gives_units:
             self._pass_on(bytes(packet), captured_at_ns)
         self._decode(packet)
 
@@ -88,11 +110,11 @@ class StreamHandler:
         try:
             frames = self._decoder.decode(packet)
         except av.error.FFmpegError as error:
-            self._damaged += 1
+            self.damaged += 1
             # At powers of two: a bad cable must not fill the log.
-            if self._damaged & (self._damaged - 1) == 0:
+            if self.damaged & (self.damaged - 1) == 0:
                 name = redact_url(self._settings.url)
-                _log.warning("%s: %d damaged pictures so far: %s", name, self._damaged, error.strerror)
+                _log.warning("%s: %d damaged pictures so far: %s", name, self.damaged, error.strerror)
             return
         for frame in frames:
             self._frame(frame)
@@ -102,11 +124,13 @@ class StreamHandler:
         if captured_at_ns is None:
             return
         self._shape(frame.width, frame.height)
-        if not self._passes_through:
+        if not self._passes_through and self._gives_units:
             self._encode(frame, captured_at_ns)
         analysis = self._tap.take(frame, captured_at_ns)
         if analysis is not None:
             self._sink.frame(analysis)
+        if self._on_picture is not None:
+            self._on_picture(frame, captured_at_ns)
 
     def _encode(self, frame: VideoFrame, captured_at_ns: int) -> None:
         encoder = self._encoder

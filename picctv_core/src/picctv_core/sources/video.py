@@ -11,7 +11,6 @@ A stream that is H.264 already is passed on as it is, unit by unit; anything els
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import av
@@ -23,13 +22,13 @@ from picctv_core.redact import redact_url
 from picctv_core.sources.encode import Preset, Quality
 from picctv_core.sources.luma import AnalysisTap
 from picctv_core.sources.opening import describe, kind_of, open_video
+from picctv_core.sources.playing import Pacer, media_time_ns, play_once
 from picctv_core.sources.reader import LiveReader
 from picctv_core.sources.streams import StreamHandler
-from picctv_core.sources.timing import NS_PER_S, FileTimeline, LiveTimeline, backfilled, to_ns
+from picctv_core.sources.timing import NS_PER_S, FileTimeline, LiveTimeline, backfilled
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable
 
     from av.packet import Packet
     from av.video.stream import VideoStream
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 _NS_PER_US = 1000
 _WALLCLOCK_BYTES = 8
-_FALLBACK_TIME_BASE = Fraction(1, 90_000)
 
 
 class VideoSettings(Settings):
@@ -126,54 +124,18 @@ class VideoSource:
 
     def _play_file(self, handler: StreamHandler, stop: threading.Event) -> None:
         timeline: FileTimeline | None = None
-        pacer = _Pacer(self._clock, stop)
+        pacer = None if self._settings.paced is False else Pacer(self._clock, stop)
         while not stop.is_set():
             opened = open_video(self._settings)
             with opened.container:
                 if timeline is None:
-                    interval_ns = round(NS_PER_S / opened.rate)
-                    timeline = FileTimeline(self._clock.now_ns(), interval_ns)
+                    timeline = FileTimeline(self._clock.now_ns(), round(NS_PER_S / opened.rate))
                 else:
                     timeline.begin_again()
                 handler.begin(opened)
-                try:
-                    given = self._play_once(
-                        opened.container.demux(opened.stream), timeline, handler, pacer, stop
-                    )
-                except (av.error.FFmpegError, ValueError) as error:
-                    raise describe(self._settings.url, error, doing="read") from None
-            if not given and not stop.is_set():
-                msg = f"{self._settings.url} has no pictures in it; check the path"
-                raise SourceError(msg, retry=False)
+                play_once(self._settings.url, opened, timeline, handler, stop, pacer)
             if not self._settings.loop:
                 return
-
-    def _play_once(
-        self,
-        packets: Iterable[Packet[VideoStream]],
-        timeline: FileTimeline,
-        handler: StreamHandler,
-        pacer: _Pacer,
-        stop: threading.Event,
-    ) -> int:
-        given = 0
-        for packet in packets:
-            if stop.is_set():
-                return given
-            if not packet.size:
-                continue
-            time_base = packet.time_base or _FALLBACK_TIME_BASE
-            media_ns = media_time_ns(packet)
-            captured = timeline.captured_at(media_ns, to_ns(packet.duration or 0, time_base))
-            if self._settings.paced is not False:
-                decode_ns = None if packet.dts is None else to_ns(packet.dts, time_base)
-                delay = None if media_ns is None or decode_ns is None else captured - media_ns + decode_ns
-                if not pacer.wait(captured, delay):
-                    return given
-            handler.packet(packet, captured)
-            given += 1
-        handler.end()
-        return given
 
     def _read_live(self, handler: StreamHandler, stop: threading.Event) -> None:
         reader = LiveReader(self._settings, self._clock, stop)
@@ -200,33 +162,6 @@ class VideoSource:
         if not stop.is_set():
             msg = f"{redact_url(self._settings.url)} has ended its stream; check that the camera is on and in reach"
             raise SourceError(msg)
-
-
-class _Pacer:
-    """Holds the packets of a file back until their time has come."""
-
-    def __init__(self, clock: Clock, stop: threading.Event) -> None:
-        self._clock = clock
-        self._stop = stop
-        self._reorder_ns = 0
-
-    def wait(self, captured_ns: int, decode_ns: int | None) -> bool:
-        """Wait for a packet's turn; say whether it came, or the stop.
-
-        A packet goes out when its decoding time has come, which is even, plus the longest that any picture is
-        shown after it is decoded: thus none goes out before its capture, and B-frames don't come in bursts.
-        """
-        due_ns = captured_ns
-        if decode_ns is not None:
-            self._reorder_ns = max(self._reorder_ns, captured_ns - decode_ns)
-            due_ns = decode_ns + self._reorder_ns
-        left_ns = due_ns - self._clock.now_ns()
-        return not self._stop.wait(left_ns / NS_PER_S) if left_ns > 0 else not self._stop.is_set()
-
-
-def media_time_ns(packet: Packet[VideoStream]) -> int | None:
-    """Give a packet's presentation time in its stream, nanoseconds; None where it has none."""
-    return None if packet.pts is None else to_ns(packet.pts, packet.time_base or _FALLBACK_TIME_BASE)
 
 
 def wall_clock_ns(packet: Packet[VideoStream]) -> int | None:

@@ -128,6 +128,14 @@ class Stage:
             self.occluders.append(_Occluder(depth, left, top, mask[top:bottom, left:right].copy()))
 
 
+class Casting(Protocol):
+    """Knows who is in a scene."""
+
+    def present(self, time: float) -> list[tuple[Actor, float]]:
+        """Give those who are there at a time, each with the seconds since it came."""
+        ...
+
+
 class Scene:
     """Draws a scene at any time; the same time and seed always give the same picture.
 
@@ -135,7 +143,7 @@ class Scene:
         view: the camera.
     """
 
-    def __init__(self, stage: Stage, episodes: Episodes, *, shadow: float, light_period_s: float) -> None:
+    def __init__(self, stage: Stage, episodes: Casting, *, shadow: float, light_period_s: float) -> None:
         """Finish the background.
 
         Args:
