@@ -42,3 +42,16 @@ def test_fake_camera_refuses_what_the_node_refuses(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no level 'loud'"):
         camera.notify("loud", "Title")
     assert camera.messages == []
+
+
+def test_fake_camera_notes_what_it_refused(tmp_path: Path) -> None:
+    camera = FakeCamera(tmp_path)
+    with pytest.raises(CodecError):
+        camera.emit("note", object())
+    assert camera.refused == ["note: value is a object, which is no plain data"]
+    assert camera.messages == []
+
+
+def test_fake_clock_is_wound_to_a_time_and_never_back() -> None:
+    clock = FakeClock(now_ns=5)
+    assert [clock.advance_to(at_ns) for at_ns in (9, 7, 9)] == [9, 9, 9]

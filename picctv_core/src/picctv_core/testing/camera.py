@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from picctv_core import codec
+from picctv_core.errors import CodecError
 from picctv_core.frames import AnalysisFormat, VideoInfo
-from picctv_core.messages import GAP, NOTIFICATION, Message, gap_payload, new_id, notification_payload
-from picctv_core.node.losses import span_of
+from picctv_core.messages import GAP, NOTIFICATION, gap_payload, notification_payload
 from picctv_core.testing.clock import FakeClock
+from picctv_core.testing.messages import make_message
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from picctv_core.clock import Clock
+    from picctv_core.messages import Message
 
 
 class FakeCamera:
@@ -34,6 +35,7 @@ class FakeCamera:
 
     Attributes:
         messages: everything emitted, in order.
+        refused: why emits raised, one line each; a node would have raised the same.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class FakeCamera:
         self.video = video
         self.plugin = plugin
         self.messages: list[Message] = []
+        self.refused: list[str] = []
         self._lock = threading.Lock()
 
     def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
@@ -67,12 +70,20 @@ class FakeCamera:
             CodecError: the payload is no plain data, or not what its kind must have.
         """
         at_ns = self.clock.now_ns() if captured_at_ns is None else captured_at_ns
-        span_of(kind, payload, at_ns)  # raises for a payload that its kind must not have
-        sent = codec.unpack(codec.pack(payload))
         with self._lock:
-            message = Message(
-                new_id(), self.node, self.id, self.plugin, kind, at_ns, len(self.messages), sent
-            )
+            try:
+                message = make_message(
+                    kind,
+                    payload,
+                    node=self.node,
+                    camera=self.name,
+                    plugin=self.plugin,
+                    captured_at_ns=at_ns,
+                    sequence=len(self.messages),
+                )
+            except CodecError as error:
+                self.refused.append(f"{kind}: {error}")
+                raise
             self.messages.append(message)
         return message.id
 

@@ -38,3 +38,9 @@ class FakeClock:
         with self._lock:
             self._now_ns += round(seconds * _NS)
             return self._now_ns
+
+    def advance_to(self, now_ns: int) -> int:
+        """Wind the clock forward to a time, and give what it shows then: a clock that is later already stays so."""
+        with self._lock:
+            self._now_ns = max(self._now_ns, now_ns)
+            return self._now_ns
