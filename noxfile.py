@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -20,6 +21,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["test", "lint", "typing"]
 
 DISTRIBUTIONS = sorted(path.parent.name for path in Path(__file__).parent.glob("picctv_*/pyproject.toml"))
+EXAMPLES = sorted(path.parent.name for path in Path(__file__).parent.glob("docs/examples/*/pyproject.toml"))
 PINS = ("--constraints", "constraints.txt")
 
 
@@ -27,6 +29,10 @@ def install_all(session: nox.Session, *groups: str) -> None:
     """Install the six distributions, editable, and the groups of the root's pyproject.toml."""
     editable = [argument for folder in DISTRIBUTIONS for argument in ("--editable", f"./{folder}")]
     session.install(*PINS, *editable, *(argument for group in groups for argument in ("--group", group)))
+
+
+FOOTAGE = Path(os.environ.get("PICCTV_FOOTAGE", Path(__file__).parent.parent / "shared" / "footage"))
+"""Real videos, beside the checkout and not in it; tests that need them skip without."""
 
 
 PROGRAMS = {
@@ -82,6 +88,50 @@ def bench(session: nox.Session) -> None:
     session.run(
         *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), "tests/bench", *session.posargs
     )
+
+
+@nox.session
+@nox.parametrize("plugin", EXAMPLES, ids=EXAMPLES)
+def examples(session: nox.Session, plugin: str) -> None:
+    """The plugins of docs/examples, each with its own tests, alone beside picctv. Arguments go to pytest."""
+    folder = f"docs/examples/{plugin}"
+    install_all(session)
+    # after the rest: what it asks for must not replace our own distributions by those of an index
+    session.install(*PINS, "--editable", f"./{folder}", "--group", f"{folder}/pyproject.toml:test")
+    session.chdir(folder)
+    session.run("python", "-m", "pytest", "-q", *session.posargs, env={"PICCTV_FOOTAGE": str(FOOTAGE)})
+
+
+@nox.session(reuse_venv=False)
+def scaffold(session: nox.Session) -> None:
+    """What a plugin's author and users get: wheels of everything and of a new plugin, its tests, the demo with it."""
+    root, folder = Path.cwd(), Path(session.create_tmp()).resolve()
+    wheels = folder / "wheels"
+    shutil.rmtree(folder)
+    wheels.mkdir(parents=True)
+    # the environment gets wheels and nothing else, and no command runs in the checkout or with it on the path
+    clean = {"PYTHONPATH": None, "PYTHONSAFEPATH": "1"}
+    pins = ("--constraints", str(root / "constraints.txt"))
+
+    def build(source: Path) -> None:
+        uv = str(Path(sys.executable).with_name("uv"))
+        options = ("--quiet", "--wheel", "--build-constraints", str(root / "constraints.txt"))
+        session.run(uv, "build", *options, "--out-dir", str(wheels), str(source), external=True)
+
+    for distribution in DISTRIBUTIONS:
+        build(root / distribution)
+    session.chdir(folder)
+    session.install(*pins, *map(str, wheels.glob("*.whl")))
+    session.run("picctv", "plugins", "new", "people-counter", "--author", "Ann Author", env=clean)
+    made = folder / "picctv-people-counter"
+    build(made)
+    [wheel] = wheels.glob("picctv_people_counter-*.whl")
+    session.install(*pins, f"{wheel}[test]", *map(str, wheels.glob("*.whl")))
+    session.run("picctv", "plugins", "list", env=clean)
+    with session.chdir(made):
+        session.run("python", "-m", "pytest", "-q", env=clean)
+    look = root / "tests" / "scaffold" / "look.py"
+    session.run("python", str(look), "people-counter", "--away-from", str(root), env=clean)
 
 
 @nox.session

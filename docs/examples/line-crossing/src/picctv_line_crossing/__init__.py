@@ -1,0 +1,1 @@
+"""Line crossing for picctv: who crosses a line, in which direction, hour by hour."""

@@ -1,0 +1,1 @@
+"""Notifier for picctv: notifications go to webhooks and to whatever Apprise knows."""

@@ -1,0 +1,1 @@
+"""Tamper for picctv: whether a camera was covered, defocused or moved."""
