@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cli, figures, hooks, settings
+from generator import cli, figures, hooks, models, settings, testing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,8 @@ def pages() -> dict[str, str]:
         "settings.md": settings.page,
         "cli.md": cli.page,
         "figures.md": figures.page,
+        "testing.md": testing.page,
+        "models.md": models.page,
     }
     return {name: _MADE + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import re
-import textwrap
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING
 
+from generator.docstrings import docstring
 from picctv_core.hookspecs import node, server, web
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Iterator
-
-_SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Example|Examples):$")
-_ITEM = re.compile(r"^(\*{0,2}[\w.]+): (.*)$")
 
 
 def hooks_of(module: types.ModuleType) -> list[types.FunctionType]:
@@ -42,7 +38,7 @@ def page() -> Iterator[str]:
     yield ""
     for title, module in (("Node", node), ("Server", server), ("Web", web)):
         yield f"## {title}\n"
-        yield from _docstring(module)
+        yield from docstring(module)
         for declaration in vars(module).values():
             if (
                 isinstance(declaration, type)
@@ -50,11 +46,11 @@ def page() -> Iterator[str]:
                 and getattr(declaration, "__module__", "") == module.__name__
             ):
                 yield f"### {declaration.__name__}\n"
-                yield from _docstring(declaration)
+                yield from docstring(declaration)
         for found in hooks_of(module):
             yield f"### {found.__name__}\n"
             yield f"```python\n{_signature(found)}\n```\n"
-            yield from _docstring(found)
+            yield from docstring(found)
 
 
 def _signature(function: types.FunctionType) -> str:
@@ -62,43 +58,3 @@ def _signature(function: types.FunctionType) -> str:
     signature = inspect.signature(function)
     shown = ", ".join(f"{name}: {parameter.annotation}" for name, parameter in signature.parameters.items())
     return f"def {function.__name__}({shown}) -> {signature.return_annotation}"
-
-
-def _docstring(owner: object) -> Iterator[str]:
-    """Give a Google-style docstring as Markdown."""
-    section, block = "", list[str]()
-    for line in (
-        *(inspect.getdoc(owner) or "").splitlines(),
-        "Args:",
-    ):  # a section's head ends the last one too
-        if head := _SECTION.match(line):
-            yield from _render(section, textwrap.dedent("\n".join(block)).strip())
-            section, block = head[1], []
-        else:
-            block.append(line)
-
-
-def _render(section: str, text: str) -> Iterator[str]:
-    if not text:
-        return
-    if not section:
-        yield text + "\n"
-    elif section.startswith("Example"):
-        code = "\n".join(line[4:] for line in text.splitlines())  # without the prompts
-        # Blank lines where the formatter has them, which looks at the code in pages too.
-        code = re.sub(r"^class ", "\n\nclass ", code, flags=re.MULTILINE).strip()
-        code = re.sub(r"(?<!:)\n(?= +@)|(?<=\.\.\.)\n", "\n\n", code)
-        yield f"**Example**\n\n```python\n{code.rstrip()}\n```\n"
-    else:
-        yield f"**{section}**\n\n{_items(text)}\n"
-
-
-def _items(text: str) -> str:
-    """Give ``name: what it is`` as a list; text that has no names stays text."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if item := _ITEM.match(line):
-            lines.append(f"- `{item[1]}`: {item[2]}")
-        else:
-            lines.append(f"  {line.strip()}" if lines and lines[0].startswith("- ") else line)
-    return "\n".join(lines)

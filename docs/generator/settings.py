@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 import inspect
-import types
 import typing
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ByteSize, SecretStr
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel
 
 from generator.texts import sentence
 from picctv_core import plugins
+from picctv_core.declarations import RunOptions
 from picctv_core.node._node_file import NodeFile
+from picctv_core.setting_texts import described
 from picctv_server.config import ServerFile
 from picctv_web.config import WebFile
 
@@ -39,15 +37,18 @@ def page() -> Iterator[str]:
     yield "## Node parts of plugins\n"
     yield (
         "The keys of `[plugins.NAME]` in `node.toml`, for all cameras, and of `[cameras.CAMERA.plugins.NAME]` for one "
-        "camera. Beside them each plugin takes `enabled` (true or false; default true).\n"
+        "camera. A fault in them keeps that plugin from running, and nothing else.\n"
     )
+    yield "### Every plugin\n"
+    yield (_own_doc(RunOptions) + "\n")
+    yield from _table([_row(name, field) for name, field in RunOptions.model_fields.items()])
     yield from _parts(plugins.NODE, "[plugins.{name}]")
     yield "## server.toml\n"
     yield from _file(ServerFile)
     yield "## Server parts of plugins\n"
     yield (
         "The keys of `[plugins.NAME]` in `server.toml`. Beside them each plugin with a server part takes `enabled` (true "
-        "or false; default true).\n"
+        "or false; default true). A fault in them keeps that server part from running, and nothing else.\n"
     )
     yield from _parts(plugins.SERVER, "[plugins.{name}]")
     yield "## web.toml\n"
@@ -93,7 +94,7 @@ def _parts(group: str, heading: str) -> Iterator[str]:
 
 
 def _own_doc(model: type[BaseModel]) -> str:
-    return inspect.cleandoc(model.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    return inspect.cleandoc(model.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
 
 
 def _table(rows: list[str]) -> Iterator[str]:
@@ -102,82 +103,10 @@ def _table(rows: list[str]) -> Iterator[str]:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    bounds = _bounds(field.metadata)
-    kind = _kind(field.annotation) + (f", {bounds}" if bounds else "")
-    cells = (f"`{field.alias or name}`", kind, _default(field), sentence(field.description or ""))
+    found = described(name, field)
+    kind = ", ".join(filter(None, (found.type, found.bounds)))
+    cells = (f"`{found.key}`", kind, found.default, sentence(found.description))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined:
-        return "must be given"
-    if value is None or value == {}:
-        return "none"
-    if field.default_factory is not None and not isinstance(value, (list, tuple)):
-        return "see meaning"  # it is another one on each machine
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, ByteSize):
-        return f'`"{value.human_readable(decimal=True)}"`'
-    if isinstance(value, enum.Enum):
-        value = value.value
-    if isinstance(value, (list, tuple, frozenset, set)):
-        return f"`{list(value)}`"
-    if isinstance(value, (int, float)):
-        return f"`{value}`"
-    return f'`"{value}"`' if str(value) else '`""`'
-
-
-def _bounds(metadata: list[Any]) -> str:
-    signs = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
-    limits = [
-        text.format(f"{limit:g}" if isinstance(limit, float) else limit)
-        for item in metadata
-        for sign, text in signs.items()
-        if (limit := getattr(item, sign, None)) is not None
-    ]
-    return " and ".join(limits)
-
-
-_KINDS: dict[Any, str] = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
-    Path: "path",
-    SecretStr: "text",
-    ByteSize: 'size, as `"10 GB"`',
-}
-
-
-def _kind(annotation: Any) -> str:
-    """Name a type as people who write TOML know it."""
-    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Annotated:
-        bounds = _bounds(list(inner[1:]))
-        return _kind(inner[0]) + (f", {bounds}" if bounds else "")
-    if origin is Literal:
-        return _either([f'`"{value}"`' for value in inner])
-    if origin in {types.UnionType, typing.Union}:
-        return " or ".join(_kind(one) for one in inner if one is not types.NoneType)
-    if origin is tuple and Ellipsis not in inner:
-        return (
-            "["
-            + ", ".join(_kind(typing.get_args(one)[0] if typing.get_args(one) else one) for one in inner)
-            + "]"
-        )
-    if origin in {list, tuple, frozenset, set}:
-        return f"list of {_kind(inner[0])}"
-    if origin is dict:
-        return "table"
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return _either([f'`"{value.value}"`' for value in annotation])
-    return _KINDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
-
-
-def _either(choices: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
 
 
 def _model_in(annotation: Any) -> tuple[type[BaseModel] | None, bool]:

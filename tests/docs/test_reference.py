@@ -32,7 +32,9 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("generate")
 
 
-@pytest.mark.parametrize("name", ["hooks.md", "settings.md", "cli.md", "figures.md"])
+@pytest.mark.parametrize(
+    "name", ["hooks.md", "settings.md", "cli.md", "figures.md", "testing.md", "models.md"]
+)
 def test_page_is_not_stale(generate: ModuleType, name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == generate.pages()[name], "stale: run ./run docs"
 
