@@ -168,14 +168,24 @@ def lock(session: nox.Session) -> None:
     """Renew constraints.txt. It keeps the pins that still fit; `./run lock --upgrade` looks for newer ones."""
     session.install(*PINS, "uv")
     wanted = Path(session.create_tmp(), "wanted.in")
-    wanted.write_text("".join(f"-e ./{folder}\n" for folder in DISTRIBUTIONS))
+    examples = [f"docs/examples/{name}" for name in EXAMPLES]
+    wanted.write_text("".join(f"-e ./{folder}\n" for folder in (*DISTRIBUTIONS, *examples)))
     # one resolution for every system and Python that we support, with no host of an index in it
     how = ("--universal", "--python-version", "3.11", "--fork-strategy", "fewest")
     plain = ("--no-header", "--no-annotate", "--no-emit-index-url")
     ours = [
-        argument for folder in DISTRIBUTIONS for argument in ("--no-emit-package", folder.replace("_", "-"))
+        argument
+        for name in (*DISTRIBUTIONS, *(f"picctv-{example}" for example in EXAMPLES))
+        for argument in ("--no-emit-package", name.replace("_", "-"))
     ]
-    groups = [argument for group in ("tools", "test", "lint", "typing") for argument in ("--group", group)]
+    wanted_groups = (
+        "tools",
+        "test",
+        "lint",
+        "typing",
+        *(f"{folder}/pyproject.toml:test" for folder in examples),
+    )
+    groups = [argument for group in wanted_groups for argument in ("--group", group)]
     session.run(
         *("uv", "pip", "compile", "--quiet", *how, *plain, *ours, *groups, *session.posargs),
         *("--output-file", "constraints.txt", str(wanted)),
