@@ -312,12 +312,12 @@ class Worker:
         except ProcessEnded as ended:
             reason = str(ended)
             while reason and self._wait_after(reason):
+                self._restarts.count += 1
                 try:
                     self._begin()
                     reason = ""
                 except ProcessEnded as again:
                     reason = str(again)
-                self._restarts.count += 1
             if self._away and (lost := self.inbox.abandon()) is not None:
                 # The node stops, and nobody is there to take what still waits.
                 if self._missed is None:
