@@ -36,9 +36,22 @@ def test_analyzer_gives_results_that_are_triggers_and_can_be_packed(tmp_path: Pa
         ("triggered", None),
         ("score", 1.0),
         ("area", 1.0),
+        ("scene_changed", None),
     ]
     triggered = [Result("node/camera", "motion", 0, result).triggered for result in results]
-    assert triggered == [False] * 21 + [True] * 9
-    assert results[0] == {"triggered": False, "score": 0.0, "area": 0.0, "boxes": []}
+    assert triggered == [False] * 20 + [True] * 10  # it is large: no second picture is waited for
+    assert results[0] == {
+        "triggered": False,
+        "score": 0.0,
+        "area": 0.0,
+        "boxes": [],
+        "zones": [],
+        "scene_changed": False,
+    }
     assert len(results[-1]["boxes"]) == 1
-    assert hooks.picctv_health() == {"frames": 30, "triggered": 9}
+    assert hooks.picctv_health() == {"frames": 30, "triggered": triggered.count(True), "scenes_changed": 0}
+
+
+def test_result_of_before_zones_is_still_one() -> None:
+    old = {"triggered": True, "score": 0.5, "area": 0.01, "boxes": [[0.1, 0.2, 0.3, 0.4]]}
+    assert typed.plain(MotionAnalyzer.Result, old) == {**old, "zones": [], "scene_changed": False}

@@ -70,7 +70,7 @@ def test_moving_square_is_found_where_it_is() -> None:
         assert found.boxes[0] == pytest.approx(expected, abs=8 / ROWS)
         assert 0.0 < found.score <= 1.0
         assert found.area == pytest.approx(30 * 30 / (ROWS * COLUMNS), rel=0.5)
-        assert found.mask[(150 + 15) // 2 - 5, (x + 3) // 2] == 255
+        assert found.mask[(150 + 15) // 2 - 5, (x + 3) // 2]
 
 
 def test_two_squares_give_two_boxes() -> None:

@@ -25,6 +25,15 @@ class MotionResult(ResultModel):
     boxes: list[tuple[float, float, float, float]] = Field(
         description="Where, each as left, top, width and height in parts of the picture."
     )
+    zones: list[str] = Field(
+        default_factory=list, description="The names of the zones in which something moves."
+    )
+    scene_changed: bool = Field(
+        False,
+        title="Scene changed",
+        description="Whether from this frame on the camera shows another view: it was moved, or covered.",
+        json_schema_extra={"chart": False},
+    )
 
 
 class MotionAnalyzer:
@@ -38,6 +47,7 @@ class MotionAnalyzer:
         self._detector = MotionDetector(settings)
         self._frames = 0
         self._triggered = 0
+        self._scenes = 0
 
     @hookimpl
     def picctv_analyze_frame(self, frame: Frame) -> dict[str, Any]:
@@ -45,14 +55,17 @@ class MotionAnalyzer:
         found = self._detector.apply(frame.luma, frame.captured_at_ns)
         self._frames += 1
         self._triggered += found.triggered
+        self._scenes += found.scene_changed
         return {
             "triggered": found.triggered,
             "score": round(found.score, 4),
             "area": round(found.area, 5),
             "boxes": found.boxes,
+            "zones": found.zones,
+            "scene_changed": found.scene_changed,
         }
 
     @hookimpl
     def picctv_health(self) -> dict[str, Any]:
-        """Say how many frames were looked at, and in how many of them something moved."""
-        return {"frames": self._frames, "triggered": self._triggered}
+        """Say how many frames were looked at, in how many something moved, and how often the view became another."""
+        return {"frames": self._frames, "triggered": self._triggered, "scenes_changed": self._scenes}

@@ -6,7 +6,8 @@ pixel, or a leaf that sways, changes the value without anything having come. A q
 and the band itself is made anew only a few times a second.
 
 Everything is learnt by time, not by the number of frames, so that a camera of five frames a second and one of thirty
-see the same. Steps are clipped: one wild value moves the mean by little.
+see the same. Steps are clipped: one wild value moves the mean by little. Only the mean and the deviation are kept as
+float32; all else is uint8, which OpenCV does several times as fast, and in buffers that are made once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from picctv_plugins_motion.settings import MotionSettings
+    from picctv_plugins_motion.zones import Zones
 
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
 
@@ -33,8 +35,16 @@ REJECTED_S = 2.0
 DEVIATION_S = 6.0
 """Time constant of the deviation, in seconds."""
 
-_STEP = np.float32(24.0)
+# OpenCV takes a number for an array where its stubs do not say so.
+_STEP: Any = 24
 _KERNEL = np.ones((3, 3), np.uint8)
+
+_GLARING: Any = 245.0
+_NOISE_RANGE = (
+    3.0  # 3x3 pixels of noise differ by 3.7 times its mean deviation; 2 levels of that are always allowed
+)
+_USUAL_NOISE: Any = 2.0 * _NOISE_RANGE
+_MOST_NOISE: Any = 8.0  # more than that comes from things that pass
 
 
 class Background:
@@ -46,47 +56,94 @@ class Background:
         contrast: (rows, columns) uint8, the largest difference within the 5x5 neighbourhood of each pixel.
         value: (rows, columns) uint8, the mean.
         tolerance: (rows, columns) uint8, half the width of the band.
+        margin: by how many grey levels an edge must surpass those of the background to be new; a number, or (rows, columns)
+            uint8 where zones have sensitivities of their own.
+        age: counts the changes of all these; who derives something from them sees by it whether that still holds.
     """
 
-    def __init__(self, first: Bytes, settings: MotionSettings) -> None:
+    def __init__(self, first: Bytes, settings: MotionSettings, zones: Zones) -> None:
         """Begin with one picture, (rows, columns) uint8; it is copied."""
         self._mean = first.astype(np.float32)
         self._deviation = np.full(first.shape, 2.0, np.float32)
-        self._previous = self._mean.copy()
-        # Half the width of the band is base + noise * deviation + sway * local contrast: 8 grey levels in a quiet, flat
-        # place by default.
-        self._base = 14.0 - 12.0 * settings.sensitivity
-        self._noise = 4.5 - 2.0 * settings.sensitivity
-        self._sway = 0.5 - 0.3 * settings.sensitivity
+        self._previous = first.copy()
+        self._widths: list[tuple[tuple[float, float, float], Bytes | None]]
+        self._widths = [(_width(settings.sensitivity), None)]
+        self._widths += [(_width(sensitivity), mask) for sensitivity, mask in zones.sensitive(first.shape)]
+        self.margin: Any = _margin(settings.sensitivity)
+        for sensitivity, mask in zones.sensitive(first.shape):
+            if isinstance(self.margin, float):
+                self.margin = np.full(first.shape, round(self.margin), np.uint8)
+            self.margin[mask > 0] = round(_margin(sensitivity))
         self._shape = (first.shape[0] // 2, first.shape[1] // 2)
         self._candidate = cv2.resize(first, self._shape[::-1], interpolation=cv2.INTER_AREA)
         self._rest_s = np.zeros(self._shape, np.float32)
         self._settle_s = settings.settle_s
+        self._held, self._soon, self._spread, self._clipped, self._local, self._part = (
+            np.empty_like(first) for _ in range(6)
+        )
+        self._cells, self._changed, self._calm = (np.empty(self._shape, np.uint8) for _ in range(3))
+        self.low, self.high, self.contrast, self.value, self.tolerance = (
+            np.empty_like(first) for _ in range(5)
+        )
+        self._wide: dict[int, tuple[Bytes, Bytes]] = {}
+        self.age = 0
         self.rebuild()
 
     def rebuild(self) -> None:
         """Make the band from the mean and the deviation."""
-        self.value: Bytes = cv2.convertScaleAbs(self._mean)
-        local = cv2.morphologyEx(self.value, cv2.MORPH_GRADIENT, _KERNEL)
-        self.contrast: Bytes = cv2.dilate(local, _KERNEL)
-        half = cv2.addWeighted(self._deviation, self._noise, local, self._sway, self._base, dtype=cv2.CV_32F)
-        # convertScaleAbs would fold negative values up; a clip at 0 first keeps dark places dark.
-        self.low: Bytes = cv2.convertScaleAbs(np.maximum(self._mean - half, 0))
-        self.high: Bytes = cv2.convertScaleAbs(self._mean + half)
-        self.tolerance: Bytes = cv2.convertScaleAbs(half)
+        self.age += 1
+        self._wide.clear()
+        cv2.convertScaleAbs(self._mean, self.value)
+        cv2.morphologyEx(self.value, cv2.MORPH_GRADIENT, _KERNEL, self._local)
+        cv2.dilate(self._local, _KERNEL, self.contrast)
+        for (base, noise, sway), mask in self._widths:
+            half = self.tolerance if mask is None else self._clipped
+            cv2.convertScaleAbs(self._deviation, half, alpha=noise, beta=base)
+            cv2.convertScaleAbs(self._local, self._part, alpha=sway)
+            cv2.add(half, self._part, half)
+            if mask is not None:
+                cv2.copyTo(half, mask, self.tolerance)
+        cv2.subtract(self.value, self.tolerance, self.low)
+        cv2.add(self.value, self.tolerance, self.high)
+
+    def wide(self, radius: int) -> tuple[Bytes, Bytes]:
+        """Give the band, each pixel's with those of its neighbours up to so many pixels away.
+
+        Whatever of the background sways, or is shifted, or blurred, by less than that stays within it.
+        """
+        if radius not in self._wide:
+            kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+            self._wide[radius] = (cv2.erode(self.low, kernel), cv2.dilate(self.high, kernel))
+        return self._wide[radius]
+
+    def grain(self) -> Bytes:
+        """Give by how much noise may make each edge stronger, in grey levels."""
+        cv2.convertScaleAbs(self._deviation, self._part, alpha=_NOISE_RANGE)
+        cv2.subtract(self._part, _USUAL_NOISE, self._part)
+        return cv2.min(self._part, _MOST_NOISE, self._part)
 
     def warm_up(self, picture: Bytes, seen: int) -> None:
         """Take a picture into the plain mean of the first `seen` pictures."""
-        current = picture.astype(np.float32)
-        self._deviation += (cv2.absdiff(current, self._mean) - self._deviation) * np.float32(1 / (seen + 1))
-        self._mean += (current - self._mean) * np.float32(1 / (seen + 1))
-        self._previous = current
+        share = 1 / (seen + 1)
+        cv2.absdiff(picture, self.value, self._spread)
+        cv2.accumulateWeighted(self._spread, self._deviation, share)
+        cv2.accumulateWeighted(picture, self._mean, share)
+        np.copyto(self._previous, picture)
         self.rebuild()
 
-    def follow(self, gain: float, level: float) -> None:
+    def follow(self, picture: Bytes, gain: float, level: float) -> None:
         """Follow a change of the light on the whole picture: every value times `gain`, plus `level`."""
-        self._mean = np.clip(self._mean * np.float32(gain) + np.float32(level), 0, 255)
-        self._previous = np.clip(self._previous * np.float32(gain) + np.float32(level), 0, 255)
+        # How bright a place really was that was as bright as can be, nobody knows: at least as it is now.
+        glaring = cv2.inRange(self.value, _GLARING, 255)
+        self._mean *= np.float32(gain)
+        self._mean += np.float32(level)
+        np.clip(self._mean, 0, 255, out=self._mean)
+        cv2.bitwise_and(glaring, cv2.compare(picture, cv2.convertScaleAbs(self._mean), cv2.CMP_GT), glaring)
+        cv2.accumulateWeighted(picture, self._mean, 1.0, mask=glaring)
+        np.clip(
+            self._previous * np.float32(gain) + np.float32(level), 0, 255, out=self._clipped, casting="unsafe"
+        )
+        np.copyto(self._previous, self._clipped)
         self.rebuild()
 
     def learn(self, picture: Bytes, moving: Bytes, rejected: Bytes | None, seconds: float) -> None:
@@ -98,41 +155,64 @@ class Background:
             rejected: the same for cells whose change was no thing; None where there are none.
             seconds: the time since the last call.
         """
-        current = picture.astype(np.float32)
         size = picture.shape[::-1]
-        held = cv2.resize(moving, size, interpolation=cv2.INTER_NEAREST)
-        difference = current - self._mean
-        step = np.clip(difference, -_STEP, _STEP) * _share(seconds, MEAN_S)
+        held = cv2.countNonZero(moving) > 0
+        free = None
+        cv2.absdiff(picture, self.value, self._spread)
+        if held:
+            cv2.resize(moving, size, self._held, interpolation=cv2.INTER_NEAREST)
+            # A thing that stands on a pixel must not widen the band until the thing vanishes in it: there only the change
+            # since the last time counts, which is large for a swaying branch and small for a standing person.
+            cv2.absdiff(picture, self._previous, self._part)
+            cv2.copyTo(self._part, self._held, self._spread)
+            free = cv2.bitwise_not(self._held, self._held)
+        cv2.min(self._spread, _STEP, self._spread)
+        cv2.accumulateWeighted(self._spread, self._deviation, _share(seconds, DEVIATION_S))
+        cv2.subtract(self.value, _STEP, self._clipped)
+        cv2.max(picture, self._clipped, self._clipped)
+        cv2.add(self.value, _STEP, self._part)
+        cv2.min(self._clipped, self._part, self._clipped)
+        cv2.accumulateWeighted(self._clipped, self._mean, _share(seconds, MEAN_S), mask=free)
         if rejected is not None:
-            soon = cv2.resize(rejected, size, interpolation=cv2.INTER_NEAREST)
-            cv2.copyTo(difference * _share(seconds, REJECTED_S), soon, step)
-        spread = cv2.absdiff(current, self._mean)
-        # A thing that stands on a pixel must not widen the band until the thing vanishes in it: there only the change
-        # since the last time counts, which is large for a swaying branch and small for a standing person.
-        cv2.copyTo(cv2.absdiff(current, self._previous), held, spread)
-        self._deviation += (np.minimum(spread, _STEP) - self._deviation) * _share(seconds, DEVIATION_S)
-        cv2.copyTo(np.zeros_like(step), held, step)
-        self._mean += step
-        self._previous = current
-        self._settle(picture, moving, seconds)
+            cv2.resize(rejected, size, self._soon, interpolation=cv2.INTER_NEAREST)
+            cv2.accumulateWeighted(picture, self._mean, _share(seconds, REJECTED_S), mask=self._soon)
+        np.copyto(self._previous, picture)
+        self._settle(picture, moving, seconds, held=held)
         self.rebuild()
 
-    def _settle(self, picture: Bytes, moving: Bytes, seconds: float) -> None:
+    def _settle(self, picture: Bytes, moving: Bytes, seconds: float, *, held: bool) -> None:
         """Take what has stayed put for long into the background."""
-        cells = cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
-        _, changed = cv2.threshold(cv2.absdiff(cells, self._candidate), 16, 255, cv2.THRESH_BINARY)
-        cv2.copyTo(cells, changed, self._candidate)
-        occupied = moving > 0
-        self._rest_s = np.where(occupied, self._rest_s + np.float32(seconds), np.float32(0))
+        cv2.resize(picture, self._shape[::-1], self._cells, interpolation=cv2.INTER_AREA)
+        cv2.absdiff(self._cells, self._candidate, self._changed)
+        cv2.threshold(self._changed, 16, 255, cv2.THRESH_BINARY, self._changed)
+        cv2.copyTo(self._cells, self._changed, self._candidate)
+        if not held:
+            self._rest_s.fill(0.0)
+            return
+        self._rest_s += np.float32(seconds)
+        cv2.bitwise_not(moving, self._calm)
+        self._rest_s[self._calm > 0] = 0.0
         # Someone who passes in front takes some of the time away, not all of it.
-        self._rest_s[changed > 0] *= np.float32(0.5)
+        self._rest_s[self._changed > 0] *= np.float32(0.5)
         settled = self._rest_s > self._settle_s
         if settled.any():
             mask = cv2.resize(settled.astype(np.uint8), picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
-            cv2.copyTo(picture.astype(np.float32), mask, self._mean)
+            cv2.accumulateWeighted(picture, self._mean, 1.0, mask=mask)
             self._rest_s[settled] = 0
 
 
-def _share(seconds: float, constant: float) -> np.float32:
+def _width(sensitivity: float) -> tuple[float, float, float]:
+    """Give what half the width of the band is made of: base + noise * deviation + sway * local contrast.
+
+    By default that is 8 grey levels, and 3.5 for each of the deviation, in a quiet, flat place.
+    """
+    return 14.0 - 12.0 * sensitivity, 4.5 - 2.0 * sensitivity, 0.5 - 0.3 * sensitivity
+
+
+def _margin(sensitivity: float) -> float:
+    return 18.0 - 12.0 * sensitivity
+
+
+def _share(seconds: float, constant: float) -> float:
     """Give the part of a difference that is made up for in a time, for a time constant."""
-    return np.float32(1.0 - math.exp(-seconds / constant))
+    return 1.0 - math.exp(-seconds / constant)

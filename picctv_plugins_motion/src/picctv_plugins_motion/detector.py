@@ -16,15 +16,21 @@ give the same detections.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from picctv_plugins_motion import blobs
+from picctv_plugins_motion.align import Aligner, moved_back
 from picctv_plugins_motion.background import Background
+from picctv_plugins_motion.light import Light
+from picctv_plugins_motion.litter import Litter
+from picctv_plugins_motion.moments import Moment, Moments
+from picctv_plugins_motion.shrink import Shrinker
+from picctv_plugins_motion.view import View
+from picctv_plugins_motion.zones import Zones
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,9 +40,6 @@ if TYPE_CHECKING:
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
 
 SECOND = 1_000_000_000
-
-WIDEST = 480
-"""Pictures are halved while they are at least this many columns wide, so 240 to 479 are left of a larger one."""
 
 LEARN_S = 0.25
 """How often the background learns, in seconds."""
@@ -50,14 +53,26 @@ BREAK_S = 2.0
 CHANGED_SCENE = 0.6
 """The part of the cells that, changed at once, means that the picture as a whole became another."""
 
-LIGHT_LEVELS = 3.0
-"""From how many grey levels on a change of the whole picture is followed at once, and not learnt slowly."""
-
-LIGHT_SWITCH_LEVELS = 24.0
-"""Above how many the background is begun anew: then shadows and reflections are others as well."""
-
 MOMENT_S = 0.08
 """How long before a picture the one lies that it is compared with: the last one at ten a second, the third at thirty."""
+
+SHAKEN_S = 2.0
+"""For how long after a shift the camera is taken to shake."""
+
+STAYS_S = 10.0
+"""A shift that stays the same for as long is the camera's new place."""
+
+OTHER_S = 1.5
+"""For how long the view must be another, for the camera to have been moved or covered."""
+
+EXPLAINED = 0.7
+"""A shift is believed that leaves less than this part of the changed cells."""
+
+MUCH = 0.1
+"""The part of the cells that must be changed for the view to be looked at."""
+
+VIEW_S = 1.0
+"""How often the view is learnt, in seconds."""
 
 _NEIGHBOURS = np.ones((5, 5), np.uint8)
 
@@ -71,7 +86,10 @@ class Detection:
         score: how much, from 0 (nothing) to 1.
         area: the changed part of the picture, 0 to 1.
         boxes: [x, y, w, h] of each moving thing in fractions of the picture, the largest first.
-        mask: (rows, columns) uint8, 255 where something moves, in cells: fewer rows and columns than the picture has.
+        mask: (rows, columns) bool, where something moves, in cells: fewer rows and columns than the picture has.
+            Read-only.
+        zones: the names of the zones in which something moves.
+        scene_changed: whether from this picture on the camera shows another view: it was moved, or covered.
     """
 
     triggered: bool
@@ -79,6 +97,8 @@ class Detection:
     area: float
     boxes: list[list[float]]
     mask: Bytes
+    zones: list[str] = field(default_factory=list)
+    scene_changed: bool = False
 
 
 class MotionDetector:
@@ -87,12 +107,11 @@ class MotionDetector:
     def __init__(self, settings: MotionSettings) -> None:
         """Take the settings; the size of the pictures is learnt from the first."""
         self._settings = settings
+        self._zones = Zones(settings)
         self._shape: tuple[int, ...] | None = None
-        self._seen = 0
-        self._last_ns = self._quiet_until_ns = self._held_until_ns = 0
+        self._last_ns = self._quiet_until_ns = 0
         self._since_learning_s = 0.0
-        # A stricter look for a low sensitivity: an edge must be stronger to be new.
-        self._margin = 18.0 - 12.0 * settings.sensitivity
+        self._begun = False
 
     def apply(self, luma: Bytes, captured_at_ns: int) -> Detection:
         """Look at the next picture.
@@ -109,142 +128,217 @@ class MotionDetector:
             raise ValueError(
                 f"a picture is (rows, columns) uint8 of at least 16x16, not {luma.shape} {luma.dtype}"
             )
-        picture = _halve(luma)
         if luma.shape != self._shape:
-            self._shape = luma.shape
-            self._start(picture, captured_at_ns)
+            self._take_size(luma.shape)
+            moment = self._moment(luma, captured_at_ns)
+            self._start(moment)
             return self._nothing()
+        moment = self._moment(luma, captured_at_ns)
         seconds = (captured_at_ns - self._last_ns) / SECOND
         self._last_ns = captured_at_ns
-        self._since_learning_s += min(max(seconds, 0.0), BREAK_S)
+        if not 0 <= seconds <= BREAK_S:
+            self._moments.clear()
+            seconds = BREAK_S if seconds > 0 else 0.0
+        self._since_learning_s += seconds
         if captured_at_ns < self._quiet_until_ns:
             self._seen += 1
-            self._background.warm_up(picture, self._seen)
+            self._background.warm_up(moment.picture, self._seen)
+            self._moments.drop(moment)
             return self._nothing()
-        if not self._follow_light(picture):
-            self._start(picture, captured_at_ns)
-            return self._nothing()
-        cells = self._changed(picture)
-        if not 0 <= seconds <= BREAK_S:
-            self._before.clear()
-        self._before.append((captured_at_ns, picture, cells))
-        while len(self._before) > 2 and self._before[1][0] <= captured_at_ns - MOMENT_S * SECOND:
-            self._before.popleft()
-        if cv2.countNonZero(cells) > CHANGED_SCENE * cells.size:
-            self._start(picture, captured_at_ns)
-            return self._nothing()
-        return self._judge(picture, cells, captured_at_ns)
+        # What was too large a change to follow was light, or another view: the first picture after it tells.
+        other = self._begun and self._view.differs(moment.picture)
+        self._begun = False
+        if other:
+            self._view.forget()
+        if not self._light.follow(moment.picture, self._background) or not self._find_changed(moment):
+            self._start(moment)
+            return self._nothing(scene_changed=other)
+        before = self._moments.keep(moment)
+        found = self._judge(moment, before, seconds)
+        return replace(found, scene_changed=True) if other else found
 
-    def _start(self, picture: Bytes, now_ns: int) -> None:
-        """Forget everything: this is the first picture of its kind."""
-        self._background = Background(picture, self._settings)
-        self._cells_shape = (picture.shape[0] // 2, picture.shape[1] // 2)
-        self._before: deque[tuple[int, Bytes, Bytes]] = deque()
-        self._known = self._still = np.zeros(self._cells_shape, np.uint8)
-        self._watched = _watched(self._cells_shape, self._settings.ignore)
+    def _take_size(self, shape: tuple[int, ...]) -> None:
+        """Make what depends on the size of the pictures only."""
+        self._shape = shape
+        self._shrinker = Shrinker(shape)
+        rows, columns = self._shrinker.shape
+        self._cells_shape = (rows // 2, columns // 2)
+        self._moments = Moments((rows, columns), round(MOMENT_S * SECOND))
+        self._light = Light((rows, columns))
+        self._inside = np.empty((rows, columns), np.uint8)
+        self._pooled = np.empty(self._cells_shape, np.uint8)
+        self._near = np.empty(self._cells_shape, np.uint8)
+        self._part = np.empty(self._cells_shape, np.uint8)
+        self._far_cells = np.empty(self._cells_shape, np.uint8)
+        self._steady = np.empty(self._cells_shape, np.uint8)
+        self._still = np.zeros(self._cells_shape, np.uint8)
+        self._no_mask = self._still.astype(bool)
+        self._still.flags.writeable = self._no_mask.flags.writeable = False
+        self._watched = self._zones.watched(self._cells_shape)
+        self._named = self._zones.named(self._cells_shape)
         self._smallest = max(2.0, self._settings.smallest * self._still.size)
+        self._aligner = Aligner((rows, columns))
+        self._litter = Litter(self._cells_shape)
+        self._view = View()
+        self._view_s = VIEW_S
+        self._last_ns = 0
+
+    def _start(self, moment: Moment) -> None:
+        """Forget all but the view: this is the first picture of its kind."""
+        self._background = Background(moment.picture, self._settings, self._zones)
+        self._moments.clear()
+        self._known: Bytes = self._still
         self._seen = 1
-        self._last_ns = now_ns
-        self._quiet_until_ns = now_ns + round(self._settings.warm_up_s * SECOND)
-        self._held_until_ns = now_ns
-        self._since_learning_s = 0.0
-        self._still.flags.writeable = False
+        self._last_ns = moment.at_ns
+        self._quiet_until_ns = moment.at_ns + round(self._settings.warm_up_s * SECOND)
+        self._held_until_ns = self._shaken_until_ns = self._shifted_since_ns = moment.at_ns
+        self._shift = (0, 0)
+        self._since_learning_s = self._other_s = 0.0
+        self._begun = True
+        self._moments.drop(moment)
 
-    def _follow_light(self, picture: Bytes) -> bool:
-        """Follow a change of the light on the whole picture; say False where it was too large to follow.
+    def _moment(self, luma: Bytes, now_ns: int) -> Moment:
+        moment = self._moments.new(now_ns)
+        self._shrinker.shrink(luma, moment.picture)
+        return moment
 
-        A lamp or a cloud multiplies the light, a camera's black level adds to it: what leaves the smaller rest is
-        taken. Medians are taken on every 16th pixel: on all of them they would cost more than the rest together.
-        """
-        now = picture[::4, ::4].astype(np.float32)
-        then = self._background.value[::4, ::4]
-        level = float(np.median(now - then))
-        if abs(level) < LIGHT_LEVELS:
-            return True
-        if abs(level) > LIGHT_SWITCH_LEVELS:
-            return False
-        gain = float(np.median((now + 1) / (then + np.float32(1))))
-        rest_added = np.median(np.abs(now - then - np.float32(level)))
-        rest_scaled = np.median(np.abs(now - then * np.float32(gain)))
-        if rest_scaled < rest_added:
-            self._background.follow(gain, 0.0)
-        else:
-            self._background.follow(1.0, level)
-        return True
+    def _find_changed(self, moment: Moment) -> bool:
+        """Find the changed cells; say False where the whole picture is another, or the camera has a new place."""
+        count = self._outside(moment.picture, self._background.low, self._background.high, moment.cells)
+        shift = self._move_back(moment, count)
+        if shift != self._shift:
+            self._shift, self._shifted_since_ns = shift, moment.at_ns
+        if shift != (0, 0):
+            self._shaken_until_ns = moment.at_ns + round(SHAKEN_S * SECOND)
+            if moment.at_ns - self._shifted_since_ns > STAYS_S * SECOND:
+                return False
+        if moment.at_ns < self._shaken_until_ns:
+            # The rest of a shift, and the blur of a fast one, stay between the values of the neighbours.
+            count = self._outside(moment.picture, *self._background.wide(1), moment.cells)
+        return count <= CHANGED_SCENE * moment.cells.size
 
-    def _changed(self, picture: Bytes) -> Bytes:
-        """Give the cells of which at least half lies outside the band of the background."""
-        inside = cv2.inRange(picture, self._background.low, self._background.high)
-        pooled = cv2.resize(inside, self._cells_shape[::-1], interpolation=cv2.INTER_AREA)
-        cells: Bytes = cv2.inRange(pooled, 0, 128)
-        return cv2.bitwise_and(cells, self._watched) if self._watched is not None else cells
+    def _move_back(self, moment: Moment, count: int) -> tuple[int, int]:
+        """Move the picture back where a shift of the camera explains its changed cells; give the shift, in pixels."""
+        holding = moment.at_ns < self._held_until_ns and moment.at_ns >= self._shaken_until_ns
+        if holding:
+            # Where all that changed is where things were just before, the camera has not moved.
+            count = cv2.countNonZero(cv2.subtract(moment.cells, self._known, self._pooled))
+        if count < self._smallest:
+            return 0, 0
+        right, down = (round(part) for part in self._aligner.shift(moment.picture, self._background))
+        if (right, down) == (0, 0):
+            return 0, 0
+        aligned = moved_back(moment.picture, right, down, self._background.value)
+        count = cv2.countNonZero(moment.cells)
+        low, high = self._background.low, self._background.high
+        if self._outside(aligned, low, high, self._part) >= EXPLAINED * count:
+            return 0, 0
+        np.copyto(moment.picture, aligned)
+        np.copyto(moment.cells, self._part)
+        return right, down
+
+    def _outside(self, picture: Bytes, low: Bytes, high: Bytes, cells: Bytes) -> int:
+        """Find the cells of which at least half lies outside a band; give how many there are."""
+        cv2.inRange(picture, low, high, self._inside)
+        cv2.resize(self._inside, self._cells_shape[::-1], self._pooled, interpolation=cv2.INTER_AREA)
+        cv2.inRange(self._pooled, 0, 128, cells)
+        if self._watched is not None:
+            cv2.bitwise_and(cells, self._watched, cells)
+        return cv2.countNonZero(cells)
+
+    def _far(self, moment: Moment) -> Bytes:
+        """Give the cells that are other even than the background near the place: within two pixels, or one in a thing."""
+        far = self._far_cells
+        self._outside(moment.picture, *self._background.wide(2), far)
+        if moment.at_ns < self._held_until_ns:
+            self._outside(moment.picture, *self._background.wide(1), self._part)
+            cv2.copyTo(self._part, self._known, far)
+        return far
 
     def _active(self, picture: Bytes, before: Bytes) -> Bytes:
         """Give the cells of which a pixel differs from a moment before by more than the background's own noise."""
         surplus = cv2.subtract(cv2.absdiff(picture, before), self._background.tolerance)
         _, changed = cv2.threshold(surplus, 0, 255, cv2.THRESH_BINARY)
-        return cv2.resize(changed, self._cells_shape[::-1], interpolation=cv2.INTER_AREA)
+        shares = cv2.resize(changed, self._cells_shape[::-1], interpolation=cv2.INTER_AREA)
+        return cv2.threshold(shares, 0, 255, cv2.THRESH_BINARY)[1]
 
-    def _judge(self, picture: Bytes, cells: Bytes, now_ns: int) -> Detection:
-        _, picture_before, cells_before = self._before[0]
-        steady = cv2.bitwise_and(cells, cv2.dilate(cells_before, _NEIGHBOURS))
+    def _judge(self, moment: Moment, before: Moment, seconds: float) -> Detection:
+        cv2.dilate(before.cells, _NEIGHBOURS, self._near)
+        self._litter.see(moment.cells, self._near, seconds)
+        steady = cv2.bitwise_and(moment.cells, self._near, self._steady)
         rejected = None
         found = None
-        if cv2.countNonZero(steady):
-            holding = now_ns < self._held_until_ns
+        if cv2.countNonZero(steady) or cv2.countNonZero(moment.cells) >= blobs.LARGE * steady.size:
+            holding = moment.at_ns < self._held_until_ns
+            smallest = self._smallest * self._litter.larger
             found = blobs.find(
-                picture,
+                moment.picture,
                 self._background,
+                moment.cells,
+                self._far(moment),
                 steady,
-                self._active(picture, picture_before),
+                self._active(moment.picture, before.picture),
                 self._known if holding else self._still,
-                max(2.0, self._smallest / 2 if holding else self._smallest),
-                self._margin,
+                max(2.0, smallest / 2 if holding else smallest),
             )
             rejected = found.rejected
+        changed = False
         if self._since_learning_s >= LEARN_S:
-            held = cells if rejected is None else cv2.subtract(cells, rejected)
-            self._background.learn(picture, held, rejected, self._since_learning_s)
-            self._since_learning_s = 0.0
+            changed = self._learn(moment, rejected)
+        if changed:
+            self._view.forget()
+            self._start(moment)
+            return self._nothing(scene_changed=True)
         if found is None or not found.boxes:
             return self._nothing()
-        self._held_until_ns = now_ns + round(HOLD_S * SECOND)
+        self._held_until_ns = moment.at_ns + round(HOLD_S * SECOND)
         self._known = cv2.dilate(found.things, _NEIGHBOURS)
+        return self._found(found)
+
+    def _learn(self, moment: Moment, rejected: Bytes | None) -> bool:
+        """Learn what is still in a picture; say whether it shows another view for long enough."""
+        held = moment.cells if rejected is None else cv2.subtract(moment.cells, rejected)
+        seconds, self._since_learning_s = self._since_learning_s, 0.0
+        self._background.learn(moment.picture, held, rejected, seconds)
+        if cv2.countNonZero(moment.cells) > MUCH * moment.cells.size:
+            self._other_s = self._other_s + seconds if self._view.differs(moment.picture) else 0.0
+            return self._other_s >= OTHER_S
+        self._other_s = 0.0
+        self._view_s += seconds
+        if self._view_s >= VIEW_S:
+            self._view.learn(moment.picture, VIEW_S / (VIEW_S + 20.0))
+            self._view_s = 0.0
+        return False
+
+    def _found(self, found: blobs.Blobs) -> Detection:
         rows, columns = self._cells_shape
         area = sum(found.areas) / (rows * columns)
+        right, down = self._shift[0] // 2, self._shift[1] // 2
+        things = (
+            moved_back(found.things, -right, -down, self._still) if (right, down) != (0, 0) else found.things
+        )
+        mask = things > 0
+        mask.flags.writeable = False
         return Detection(
             triggered=True,
             score=float(1.0 - np.exp(-area / 0.02)),
             area=area,
-            boxes=[
-                [round(x / columns, 4), round(y / rows, 4), round(w / columns, 4), round(h / rows, 4)]
-                for x, y, w, h in found.boxes
-            ],
-            mask=found.things,
+            boxes=[_box(x + right, y + down, w, h, columns, rows) for x, y, w, h in found.boxes],
+            mask=mask,
+            zones=[name for name, part in self._named if cv2.countNonZero(cv2.bitwise_and(things, part))],
         )
 
-    def _nothing(self) -> Detection:
-        return Detection(triggered=False, score=0.0, area=0.0, boxes=[], mask=self._still)
+    def _nothing(self, *, scene_changed: bool = False) -> Detection:
+        return Detection(False, 0.0, 0.0, [], self._no_mask, scene_changed=scene_changed)
 
 
-def _halve(luma: Bytes) -> Bytes:
-    """Halve a picture by 2x2 means until it is narrow enough: the one scaling that OpenCV does at full speed."""
-    picture = luma[: luma.shape[0] & ~1, : luma.shape[1] & ~1]
-    while picture.shape[1] >= WIDEST and picture.shape[0] >= 32:
-        picture = cv2.resize(
-            picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA
-        )
-        picture = picture[: picture.shape[0] & ~1, : picture.shape[1] & ~1]
-    # A small picture is copied: its owner may write into its memory, and the next pictures are compared with it.
-    return picture.copy() if picture.shape[1] > luma.shape[1] // 2 else picture
-
-
-def _watched(shape: tuple[int, int], ignore: list[list[tuple[float, float]]]) -> Bytes | None:
-    """Give 255 for the cells outside the ignored polygons; None where all are watched."""
-    if not ignore:
-        return None
-    watched = np.full(shape, 255, np.uint8)
-    for polygon in ignore:
-        corners = np.array([[x * shape[1], y * shape[0]] for x, y in polygon])
-        cv2.fillPoly(watched, [np.round(corners).astype(np.int32)], 0)
-    return watched
+def _box(x: int, y: int, w: int, h: int, columns: int, rows: int) -> list[float]:
+    """Give a box in cells as fractions of the picture; what lies outside is cut off."""
+    left, top = min(max(x, 0), columns - 1), min(max(y, 0), rows - 1)
+    right, bottom = min(max(x + w, left + 1), columns), min(max(y + h, top + 1), rows)
+    return [
+        round(left / columns, 4),
+        round(top / rows, 4),
+        round((right - left) / columns, 4),
+        round((bottom - top) / rows, 4),
+    ]

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from picctv_core.config import Settings
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Polygon = list[tuple[Fraction, Fraction]]
+
+
+def _with_corners(polygon: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    if len(polygon) < 3:
+        raise ValueError(f"a polygon has at least three corners, this one has {len(polygon)}")
+    return polygon
+
+
+Polygon = Annotated[list[tuple[Fraction, Fraction]], AfterValidator(_with_corners)]
+
+
+class Zone(Settings):
+    """A part of the picture that people care about, or do not."""
+
+    name: str = Field(min_length=1, max_length=80, description="What people call it.")
+    polygon: Polygon = Field(description="Its corners, each [x, y] in fractions of the picture.")
+    sensitivity: Fraction | None = Field(
+        None, description="How faint a change counts within it, 0 to 1; as elsewhere where not given."
+    )
+    ignore: bool = Field(False, description="Whether what moves within it is left out.")
 
 
 class MotionSettings(Settings):
@@ -44,11 +63,16 @@ class MotionSettings(Settings):
         default_factory=list,
         description="Parts of the picture to leave out: polygons, each a list of [x, y] in fractions of the picture.",
     )
+    zones: list[Zone] = Field(
+        default_factory=list,
+        description="Parts of the picture with a name, which results tell of when something moves there; "
+        "each may have a sensitivity of its own, or be left out. Elsewhere motion is reported as well.",
+    )
 
-    @field_validator("ignore")
-    @classmethod
-    def _polygons_have_corners(cls, value: list[Polygon]) -> list[Polygon]:
-        for polygon in value:
-            if len(polygon) < 3:
-                raise ValueError(f"a polygon has at least three corners, this one has {len(polygon)}")
-        return value
+    @model_validator(mode="after")
+    def _names_differ(self) -> MotionSettings:
+        names = [zone.name for zone in self.zones]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two zones are called {name!r}; each needs a name of its own")
+        return self
