@@ -82,11 +82,18 @@ def e2e(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks; they print their figures. `./run bench --short` only shows that they work."""
+    """The benchmarks; they print their figures. `./run bench motion` is one of them; `--short` only shows that they work."""
     install_all(session, "test")
     # the folder is named so that pytest knows the options of its conftest.py
+    folder = Path("tests", "bench")
+    named = {path.name.removeprefix("test_").removesuffix(".py"): path for path in folder.glob("test_*.py")}
+    named |= {path.parent.name: path.parent for path in folder.glob("*/test_*.py")}
+    chosen = [str(named[word]) for word in session.posargs if word in named]
+    others = [word for word in session.posargs if word not in named]
+    if not shutil.which("motion") and str(named["motion"]) in chosen:
+        session.warn("Debian's motion is left out of the comparison, for it is missing: apt install motion")
     session.run(
-        *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), "tests/bench", *session.posargs
+        *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), *(chosen or [str(folder)]), *others
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that come from the code, and the one of the benchmarks' figures.
+"""Writes the pages of the reference that come from the code, and those of the benchmarks' figures with their curves.
 
 ``./run docs`` writes them; ``./run docs --check`` only says which of them are stale, and a test does the same.
 """
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cli, figures, hooks, models, settings, testing
+from generator import cli, figures, hooks, models, motion, settings, testing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,13 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
         if check:
             sys.stderr.write(f"docs/reference/{name} is stale: run ./run docs\n")
         else:
+            (REFERENCE / name).parent.mkdir(exist_ok=True)
             (REFERENCE / name).write_text(text, encoding="utf-8")
             sys.stdout.write(f"wrote docs/reference/{name}\n")
     return int(check and bool(stale))
 
 
 def pages() -> dict[str, str]:
-    """Make the text of every generated page, by its name in ``docs/reference``."""
+    """Make the text of every generated page and picture, by its name as seen from ``docs/reference``."""
     makers: dict[str, Callable[[], Iterator[str]]] = {
         "hooks.md": hooks.page,
         "settings.md": settings.page,
@@ -44,6 +45,9 @@ def pages() -> dict[str, str]:
         "figures.md": figures.page,
         "testing.md": testing.page,
         "models.md": models.page,
+        "motion-benchmark.md": motion.page,
+        "../images/motion-tpr-over-fpr.svg": motion.tpr_over_fpr,
+        "../images/motion-f1-over-cost.svg": motion.f1_over_cost,
     }
     return {name: _MADE + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
 

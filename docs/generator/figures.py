@@ -20,7 +20,8 @@ def page() -> Iterator[str]:
         "(let nothing else run meanwhile), and `./run docs` makes this page of it.\n"
     )
     parts = {"machine": _machine, "demo": _demo, "help": _help, "isolation": _isolation}
-    for path in sorted(BENCHMARKS.glob("*.json")):
+    # the one of motion has a page of its own
+    for path in sorted(set(BENCHMARKS.glob("*.json")) - {BENCHMARKS / "motion.json"}):
         for name, part in json.loads(path.read_text(encoding="utf-8")).items():
             yield from parts[name](part)
 

@@ -33,7 +33,18 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["hooks.md", "settings.md", "cli.md", "figures.md", "testing.md", "models.md"]
+    "name",
+    [
+        "hooks.md",
+        "settings.md",
+        "cli.md",
+        "figures.md",
+        "testing.md",
+        "models.md",
+        "motion-benchmark.md",
+        "../images/motion-tpr-over-fpr.svg",
+        "../images/motion-f1-over-cost.svg",
+    ],
 )
 def test_page_is_not_stale(generate: ModuleType, name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == generate.pages()[name], "stale: run ./run docs"
