@@ -88,3 +88,9 @@ class SpoolError(PicctvError):
 
 class StoreError(PicctvError):
     """A database or clip store that can't do its work."""
+
+
+def one_line(error: BaseException, ours: type[PicctvError] = PicctvError) -> str:
+    """Give an error in one line: its text if it is one of ours, its type and text otherwise."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ours) else f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -6,13 +6,13 @@ import functools
 import logging
 import threading
 import time
-from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from picctv_core.errors import PluginError
+from picctv_core.errors import PluginError, one_line
 from picctv_core.hookspecs import server as hookspecs
 from picctv_core.plugins import Plugin, Status, bind, check_usable, implements
+from picctv_core.timing import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,29 +26,22 @@ log = logging.getLogger(__name__)
 HEALTH_SECONDS = 1.0
 """How long the status waits for what processors say of themselves."""
 
-_WINDOW = 500
-
 
 class Figures:
-    """How the calls of a plugin's hooks go; from any thread.
-
-    All calls are counted, the newest 500 are measured.
-    """
+    """How the calls of a plugin's hooks go; from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls = 0
         self._failures = 0
         self._last_failure = ""
-        self._newest_ms: deque[float] = deque(maxlen=_WINDOW)
+        self._timing = Timing()
 
     def add(self, duration_ms: float, failure: str = "") -> None:
         """Note a call, and in one line how it failed."""
         with self._lock:
-            self._calls += 1
             self._failures += bool(failure)
             self._last_failure = failure
-            self._newest_ms.append(duration_ms)
+            self._timing.add(duration_ms)
 
     @property
     def last_failure(self) -> str:
@@ -57,19 +50,9 @@ class Figures:
 
     def summary(self) -> dict[str, Any]:
         """Give ``calls``, ``failures`` and ``ms_mean``, ``ms_p50``, ``ms_p95``, ``ms_max``."""
+        nothing = dict.fromkeys(("ms_mean", "ms_p50", "ms_p95", "ms_max"))
         with self._lock:
-            calls, failures, newest = self._calls, self._failures, sorted(self._newest_ms)
-        if not newest:
-            milliseconds = dict.fromkeys(("ms_mean", "ms_p50", "ms_p95", "ms_max"))
-            return {"calls": calls, "failures": failures, **milliseconds}
-        return {
-            "calls": calls,
-            "failures": failures,
-            "ms_mean": round(sum(newest) / len(newest), 3),
-            "ms_p50": round(newest[int(0.5 * (len(newest) - 1))], 3),
-            "ms_p95": round(newest[int(0.95 * (len(newest) - 1))], 3),
-            "ms_max": round(newest[-1], 3),
-        }
+            return nothing | self._timing.summary() | {"failures": self._failures}
 
 
 class Processor:
@@ -110,7 +93,7 @@ class Processor:
         except not_its_fault:
             raise
         except Exception as error:
-            failure = f"{hook}: {_one_line(error)}"
+            failure = f"{hook}: {one_line(error, PluginError)}"
             raise
         finally:
             self.figures.add((time.perf_counter() - started_s) * 1000, failure)
@@ -136,7 +119,7 @@ class Processor:
             self._health, self._health_failure = dict(said or {}), ""
         except Exception as error:
             log.debug("where it came from", exc_info=error)
-            self._health, self._health_failure = {}, f"picctv_health: {_one_line(error)}"
+            self._health, self._health_failure = {}, f"picctv_health: {one_line(error, PluginError)}"
 
     def health(self) -> dict[str, Any]:
         """Give what it last said of itself."""
@@ -239,7 +222,7 @@ def _make(plugin: Plugin, settings: Any, store: Store) -> Processor | Plugin:
         return Processor(plugin, bind(made, plugin.name, hookspecs))
     except Exception as error:
         log.debug("where it came from", exc_info=error)
-        detail = f"it can't be made: {_one_line(error)}; mend its settings, or update or uninstall {plugin.distribution}"
+        detail = f"it can't be made: {one_line(error, PluginError)}; mend its settings, or update or uninstall {plugin.distribution}"
         return replace(plugin, status=Status.FAILING, detail=detail)
 
 
@@ -251,8 +234,3 @@ def _described(plugin: Plugin) -> dict[str, Any]:
         "version": plugin.version,
         "core": plugin.core,
     }
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from picctv_core import plugins as core
-from picctv_core.errors import PluginError
+from picctv_core.errors import PluginError, one_line
 from picctv_core.hookspecs import web as hookspecs
 from picctv_core.plugins import Status
 
@@ -105,16 +105,11 @@ def _load(entry: core.Plugin, taken: set[str]) -> WebPlugin:
         plugin.hooks = core.bind(app, entry.name, hookspecs)
     except Exception as error:  # noqa: BLE001 - a plugin can raise anything, and the site starts without it
         plugin.status = error.status if isinstance(error, core.HookError) else Status.LOAD_ERROR
-        plugin.detail = f"{_one_line(error)}; mend, update or uninstall {entry.distribution}"
+        plugin.detail = f"{one_line(error, PluginError)}; mend, update or uninstall {entry.distribution}"
         return plugin
     taken.add(app.label)
     plugin.app = app
     return plugin
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
 
 def _make_app(plugin: WebPlugin, cls: Any) -> AppConfig:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from picctv_core.errors import PicctvError, SpoolError
+from picctv_core.errors import PicctvError, SpoolError, one_line
 from picctv_core.node.repeats import Repeats
 from picctv_core.plugins import Status
+from picctv_core.timing import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ log = logging.getLogger(__name__)
 
 MAX_FAILURES = 10
 """So many failures of a hook one after another, without a call of it that went well, end in quarantine."""
-
-_WINDOW = 500
 
 FAILED: Final = object()
 """What `Calls.call` gives in place of the return of a hook that raised."""
@@ -68,31 +67,6 @@ class HookRaised(Exception):  # noqa: N818 - it says what happened elsewhere
 
 class ProcessEnded(Exception):  # noqa: N818 - a plugin's process may end; it is begun again
     """The plugin's process is no more; the text says why."""
-
-
-class Timing:
-    """How long the calls of a hook take: all are counted, the newest 500 are measured."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self._newest_ms: deque[float] = deque(maxlen=_WINDOW)
-
-    def add(self, duration_ms: float) -> None:
-        """Note a call."""
-        self.calls += 1
-        self._newest_ms.append(duration_ms)
-
-    def summary(self) -> dict[str, float]:
-        """Give the number of calls; and mean, median, 95th percentile and maximum in milliseconds."""
-        newest = sorted(self._newest_ms)
-        if not newest:
-            return {"calls": 0}
-
-        def at(share: float) -> float:
-            return round(newest[int(share * (len(newest) - 1))], 3)
-
-        mean = round(sum(newest) / len(newest), 3)
-        return {"calls": self.calls, "ms_mean": mean, "ms_p50": at(0.5), "ms_p95": at(0.95), "ms_max": at(1)}
 
 
 class Calls:
@@ -179,9 +153,3 @@ class Calls:
     def timing(self) -> dict[str, dict[str, float]]:
         """Give the figures of every hook that was called; on the worker only."""
         return {name: timing.summary() for name, timing in self._timings.items()}
-
-
-def one_line(error: BaseException) -> str:
-    """Give an error in one line: its text if it is one of ours, its type and text otherwise."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PicctvError) else f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -6,9 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from picctv_core.errors import SourceError
+from picctv_core.errors import SourceError, one_line
 from picctv_core.node.backoff import Backoff
-from picctv_core.node.calls import one_line
 from picctv_core.node.repeats import Repeats
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from picctv_core.messages import CLIP, EVENT, GAP, NOTIFICATION
 from picctv_core.replay.times import offset, utc
+from picctv_core.timing import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,14 +174,10 @@ def _analysed(analysis: AnalysisFormat, tally: Tally, main: Running) -> Iterator
     late = sum(duration > budget_ms for duration in durations)
     yield _row(
         "time",
-        f"p50 {_quantile(durations, 0.5):.2f}, p95 {_quantile(durations, 0.95):.2f}, max {durations[-1]:.2f} ms a frame "
+        f"p50 {quantile(durations, 0.5):.2f}, p95 {quantile(durations, 0.95):.2f}, max {durations[-1]:.2f} ms a frame "
         f"(at {offset(main.slowest_ns - tally.start_ns)}); "
         f"{late or 'none'} over the {budget_ms:g} ms from frame to frame",
     )
-
-
-def _quantile(ordered: Sequence[float], part: float) -> float:
-    return ordered[int(part * (len(ordered) - 1))]
 
 
 def _pictures(count: int) -> str:

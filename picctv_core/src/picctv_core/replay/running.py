@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from picctv_core import codec, plugins
-from picctv_core.errors import CodecError, PluginError
+from picctv_core.errors import CodecError, PluginError, one_line
 from picctv_core.hookspecs import node as hookspecs
 from picctv_core.messages import EVENT
-from picctv_core.node.calls import MAX_FAILURES, one_line
+from picctv_core.node.calls import MAX_FAILURES
 from picctv_core.node.events import EventTracker
 from picctv_core.typed import plain
 

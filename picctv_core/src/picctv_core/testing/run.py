@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from picctv_core import typed
 from picctv_core.messages import EVENT, RESULTS, SCHEMA, Message
 from picctv_core.testing.messages import make_message
+from picctv_core.timing import quantile
 
 if TYPE_CHECKING:
     from picctv_core.frames import Result
@@ -39,9 +40,7 @@ class Timing:
     def of(cls, seconds: list[float]) -> Timing:
         """Sum up at least one duration, in seconds."""
         ms = sorted(1000 * one for one in seconds)
-        return cls(
-            len(ms), statistics.fmean(ms), statistics.median(ms), ms[int(0.95 * (len(ms) - 1))], ms[-1]
-        )
+        return cls(len(ms), statistics.fmean(ms), statistics.median(ms), quantile(ms, 0.95), ms[-1])
 
 
 @dataclass
