@@ -8,31 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 from typing import TYPE_CHECKING, Any
-
-from pymongo.errors import DuplicateKeyError, WriteError
 
 from picctv_core import codec
 from picctv_core.errors import CodecError, StoreError
-from picctv_server import contents, payloads, queries, ranges
-from picctv_server.database import database
-from picctv_server.models import MINUTE_NS, Clip, Notification, analysis_id, moment, schema_id
+from picctv_server import contents, minutes, payloads, queries, ranges
+from picctv_server.models import MINUTE_NS, Clip, Notification, moment, schema_id
+from picctv_server.writes import collection, insert_once, upsert_unless_newer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from pymongo.collection import Collection
 
     from picctv_core import messages
     from picctv_core.clock import Clock
     from picctv_server.clips import ClipStore
 
 log = logging.getLogger(__name__)
-
-# What MongoDB says when an update would make a document larger than 16 MiB.
-_TOO_LARGE_CODES = frozenset({10334, 17419, 17420})
 
 
 class Store:
@@ -54,7 +46,7 @@ class Store:
 
     def seen(self, message_id: str) -> bool:
         """Say whether a message is stored already."""
-        return _collection("messages").find_one({"_id": message_id}, {"_id": 1}) is not None
+        return collection("messages").find_one({"_id": message_id}, {"_id": 1}) is not None
 
     def mark(self, message: messages.Message) -> bool:
         """Note that a message is stored; give whether this was the first time."""
@@ -86,22 +78,22 @@ class Store:
             CodecError: the payload is not of its form.
         """
         said = contents.read(message, contents.Results)
-        minutes: dict[int, list[tuple[int, Any]]] = {}
+        by_minute: dict[int, list[tuple[int, Any]]] = {}
         for at_ns, result in said.items:
-            minutes.setdefault(at_ns - at_ns % MINUTE_NS, []).append((at_ns, result))
-        for minute_ns, items in minutes.items():
-            self._add_minute(message, minute_ns, items, said.version)
+            by_minute.setdefault(at_ns - at_ns % MINUTE_NS, []).append((at_ns, result))
+        for minute_ns, items in by_minute.items():
+            minutes.add(message, minute_ns, items, said.version)
         # The results first, then the clips, as with events.
-        collection = _collection("clips")
+        clips = collection("clips")
         times = [at_ns for at_ns, _ in said.items]
-        for clip in collection.find(
+        for clip in clips.find(
             _overlapping(message.camera, min(times), max(times) + 1), {"started_at_ns": 1, "ended_at_ns": 1}
         ):
             update = ranges.update(
                 message.plugin, [(said.version, said.items)], clip["started_at_ns"], clip["ended_at_ns"]
             )
             if update:
-                collection.update_one({"_id": clip["_id"]}, update)
+                clips.update_one({"_id": clip["_id"]}, update)
 
     def add_schema(self, message: messages.Message) -> None:
         """Store what a plugin's results are made of. Of one version the newest words count, in whatever order they come.
@@ -124,7 +116,7 @@ class Store:
             "_id": schema_id(message.plugin, schema.version),
             "told_at_ns": {"$lte": message.captured_at_ns},
         }
-        _upsert_unless_newer(_collection("result_schemas"), which, values)
+        upsert_unless_newer(collection("result_schemas"), which, values)
 
     def add_event(self, message: messages.Message) -> None:
         """Store an event: its beginning, what it has become since, or its end. What is later wins, in whatever order.
@@ -146,14 +138,14 @@ class Store:
         which: dict[str, Any] = {"_id": event.event_id}
         if event.ended_at_ns is None:
             which |= {"ended_at_ns": None, "sequence": {"$lte": message.sequence}}
-        _upsert_unless_newer(_collection("events"), which, values)
+        upsert_unless_newer(collection("events"), which, values)
         # The event first, then the clips; `add_clip` has it the other way round. So whichever of two servers is later
         # sees what the other one wrote.
         # While it goes on, it is certain up to its peak only.
         until_ns = event.peak_at_ns or 0 if event.ended_at_ns is None else event.ended_at_ns
         until_ns = max(until_ns, event.started_at_ns + 1)
         overlapping = _overlapping(message.camera, event.started_at_ns, until_ns)
-        _collection("clips").update_many(overlapping, {"$addToSet": {"triggered_by": message.plugin}})
+        collection("clips").update_many(overlapping, {"$addToSet": {"triggered_by": message.plugin}})
 
     def add_clip(
         self,
@@ -191,8 +183,8 @@ class Store:
         clip = Clip(
             id=message.id, camera=message.camera, started_at_ns=started_at_ns, ended_at_ns=ended_at_ns
         )
-        collection = _collection("clips")
-        if collection.find_one({"_id": message.id}, {"_id": 1}) is None:
+        clips = collection("clips")
+        if clips.find_one({"_id": message.id}, {"_id": 1}) is None:
             stored = self.clips.put(clip.video_name, mp4)
             if thumbnail is not None:
                 self.clips.put(clip.thumbnail_name, thumbnail)
@@ -210,26 +202,24 @@ class Store:
                 "thumbnail": thumbnail is not None,
                 "triggered_by": [],
             }
-            _insert_once(collection, message.id, values)
+            insert_once(clips, message.id, values)
         triggered_by = sorted(
             {event.plugin for event in queries.events_between(message.camera, started_at_ns, ended_at_ns)}
         )
         if triggered_by:
-            collection.update_one(
-                {"_id": message.id}, {"$addToSet": {"triggered_by": {"$each": triggered_by}}}
-            )
+            clips.update_one({"_id": message.id}, {"$addToSet": {"triggered_by": {"$each": triggered_by}}})
         for plugin in queries.plugins_with_results(message.camera):
             # Without the results: only those of a clip's first and last minute are read.
-            minutes = queries.minutes(message.camera, plugin, started_at_ns, ended_at_ns)
+            within = queries.minutes(message.camera, plugin, started_at_ns, ended_at_ns)
             update = ranges.update_from_minutes(
                 plugin,
-                minutes.only("minute_ns", "summary", "batches.version").as_pymongo(),
+                within.only("minute_ns", "summary", "batches.version").as_pymongo(),
                 started_at_ns,
                 ended_at_ns,
                 _batches,
             )
             if update:
-                collection.update_one({"_id": message.id}, update)
+                clips.update_one({"_id": message.id}, update)
 
     def add_notification(self, message: messages.Message) -> None:
         """Store a notification that came from a node.
@@ -272,7 +262,7 @@ class Store:
             "cause": gap.cause,
             "bytes": gap.bytes,
         }
-        _insert_once(_collection("gaps"), message.id, values)
+        insert_once(collection("gaps"), message.id, values)
 
     def _add_notification(
         self, message: messages.Message, own_id: str, said: contents.NotificationContent
@@ -286,68 +276,8 @@ class Store:
             "text": said.text,
             "at_ns": message.captured_at_ns,
         }
-        if _insert_once(_collection("notifications"), own_id, values) and self._on_notification is not None:
+        if insert_once(collection("notifications"), own_id, values) and self._on_notification is not None:
             self._on_notification(Notification(id=own_id, **values))
-
-    def _add_minute(
-        self,
-        message: messages.Message,
-        minute_ns: int,
-        items: list[tuple[int, Any]],
-        version: int | None,
-    ) -> None:
-        packed = codec.pack(items)
-        if len(packed) <= payloads.MAX_INLINE_BYTES:
-            try:
-                self._push_batch(message, minute_ns, items, version, packed)
-            except WriteError as error:
-                if error.code not in _TOO_LARGE_CODES:
-                    raise
-            else:
-                return
-        payloads.put(f"{message.id}:{minute_ns}", packed)
-        self._push_batch(message, minute_ns, items, version, None)
-
-    def _push_batch(
-        self,
-        message: messages.Message,
-        minute_ns: int,
-        items: list[tuple[int, Any]],
-        version: int | None,
-        packed: bytes | None,
-    ) -> None:
-        times = [at_ns for at_ns, _ in items]
-        batch = {
-            "message_id": message.id,
-            "from_ns": min(times),
-            "to_ns": max(times),
-            "version": version,
-            "data": packed,
-        }
-        update: dict[str, Any] = {
-            "$push": {"batches": batch},
-            "$setOnInsert": {"camera": message.camera, "plugin": message.plugin, "minute_ns": minute_ns},
-        }
-        for field, values in ranges.numbers(result for _, result in items).items():
-            key = f"summary.{field}"
-            update.setdefault("$min", {})[f"{key}.min"] = min(values)
-            update.setdefault("$max", {})[f"{key}.max"] = max(values)
-            update.setdefault("$inc", {}).update(
-                {f"{key}.sum": math.fsum(values), f"{key}.count": len(values)}
-            )
-        own_id = analysis_id(message.camera, message.plugin, minute_ns)
-        collection = _collection("analyses")
-        while True:
-            try:
-                # Matches the minute only while the batch is not in it. Where it is, MongoDB tries to insert the minute
-                # anew and finds it there; so it does when another server has just inserted it without our batch.
-                collection.update_one(
-                    {"_id": own_id, "batches.message_id": {"$ne": message.id}}, update, upsert=True
-                )
-            except DuplicateKeyError:
-                if collection.find_one({"_id": own_id, "batches.message_id": message.id}, {"_id": 1}) is None:
-                    continue
-            return
 
     def _insert_message(self, message: messages.Message, data: bytes | None, *, apart: bool) -> bool:
         values = {
@@ -361,18 +291,13 @@ class Store:
             "payload": data,
             "payload_apart": apart,
         }
-        return _insert_once(_collection("messages"), message.id, values)
-
-
-def _collection(name: str) -> Collection[dict[str, Any]]:
-    # pymongo's own: these are single commands that mongoengine has no words for, or is slow at.
-    return database()[name]
+        return insert_once(collection("messages"), message.id, values)
 
 
 def _batches(minute: dict[str, Any]) -> Iterator[tuple[int | None, list[tuple[int, Any]]]]:
     """Give the results of a stored minute; what is damaged or gone must not keep a clip from being stored."""
     try:
-        yield from queries.batches_of(_collection("analyses").find_one({"_id": minute["_id"]}))
+        yield from queries.batches_of(collection("analyses").find_one({"_id": minute["_id"]}))
     except (StoreError, CodecError) as error:
         log.warning("the results of %s can't be read, and no clip is found by them: %s", minute["_id"], error)
 
@@ -384,23 +309,3 @@ def _overlapping(camera: str, from_ns: int, to_ns: int) -> dict[str, Any]:
         "started_at_ns": {"$lt": to_ns, "$gt": from_ns - queries.MAX_CLIP_NS},
         "ended_at_ns": {"$gt": from_ns},
     }
-
-
-def _insert_once(collection: Collection[dict[str, Any]], own_id: str, values: dict[str, Any]) -> bool:
-    """Insert a document unless it is there; give whether it was new."""
-    try:
-        collection.insert_one({"_id": own_id, **values})
-    except DuplicateKeyError:
-        return False
-    return True
-
-
-def _upsert_unless_newer(
-    collection: Collection[dict[str, Any]], which: dict[str, Any], values: dict[str, Any]
-) -> None:
-    """Write the values, unless the document is there and `which` no longer fits it."""
-    try:
-        collection.update_one(which, {"$set": values}, upsert=True)
-    except DuplicateKeyError:
-        # Either it is newer, or another server has just inserted what ours is newer than.
-        collection.update_one(which, {"$set": values})
