@@ -166,7 +166,7 @@ def typing(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The pages of the reference that come from the code. `./run docs --check` only says which are stale."""
-    install_all(session)
+    install_all(session, "test")  # the fixtures that it describes are pytest's
     session.run("python", "docs/generate.py", *session.posargs)
 
 
