@@ -9,7 +9,9 @@ from pydantic import Field
 from picctv_core.hookspecs import hookimpl
 from picctv_core.typed import ResultModel
 from picctv_plugins_motion.detector import MotionDetector
+from picctv_plugins_motion.masks import PackedMask, packed_mask
 from picctv_plugins_motion.settings import MotionSettings
+from picctv_plugins_motion.zones import told
 
 if TYPE_CHECKING:
     from picctv_core.camera import Camera
@@ -25,8 +27,15 @@ class MotionResult(ResultModel):
     boxes: list[tuple[float, float, float, float]] = Field(
         description="Where, each as left, top, width and height in parts of the picture."
     )
+    ids: list[int] = Field(
+        default_factory=list,
+        description="Which thing each box shows: a number that stays the same within an event, one for each box.",
+    )
     zones: list[str] = Field(
         default_factory=list, description="The names of the zones in which something moves."
+    )
+    mask: PackedMask | None = Field(
+        None, description="The cells that move; none where nothing does, or the setting masks is false."
     )
     scene_changed: bool = Field(
         False,
@@ -44,10 +53,16 @@ class MotionAnalyzer:
 
     def __init__(self, settings: MotionSettings, camera: Camera) -> None:
         self.camera = camera
+        self._settings = settings
         self._detector = MotionDetector(settings)
         self._frames = 0
         self._triggered = 0
         self._scenes = 0
+
+    @hookimpl
+    def picctv_camera_started(self) -> None:
+        """Tell the server where the zones are: from now on results are to be read with these."""
+        self.camera.emit("zones", told(self._settings))
 
     @hookimpl
     def picctv_analyze_frame(self, frame: Frame) -> dict[str, Any]:
@@ -62,6 +77,7 @@ class MotionAnalyzer:
             "area": round(found.area, 5),
             "boxes": found.boxes,
             "zones": found.zones,
+            "mask": packed_mask(found.mask) if found.triggered and self._settings.masks else None,
             "scene_changed": found.scene_changed,
         }
 

@@ -68,6 +68,10 @@ class MotionSettings(Settings):
         description="Parts of the picture with a name, which results tell of when something moves there; "
         "each may have a sensitivity of its own, or be left out. Elsewhere motion is reported as well.",
     )
+    masks: bool = Field(
+        True,
+        description="Whether to keep the moving cells with each result: they show why it triggered, in about 150 bytes.",
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> MotionSettings:

@@ -48,6 +48,16 @@ class Zones:
         ]
 
 
+def told(settings: MotionSettings) -> dict[str, Any]:
+    """Give the payload of the message ``zones``, by which the server learns where the zones of a camera are.
+
+    Returns:
+        ``{"zones": [{"name", "polygon", "sensitivity", "ignore"}, ...], "ignore": [polygon, ...]}``; a polygon is a list
+        of [x, y] in fractions of the picture, the sensitivity None where a zone has none of its own.
+    """
+    return settings.model_dump(include={"zones", "ignore"})
+
+
 def _fill(mask: Bytes, polygon: Polygon, value: int) -> Bytes:
     """Fill a polygon in fractions of the picture; in place."""
     rows, columns = mask.shape
