@@ -1,4 +1,4 @@
-"""The server part of motion: people hear of it when something moved."""
+"""The server part of motion: it keeps what moved minute by minute and where, and people hear of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pydantic import Field
 
 from picctv_core.config import Settings
 from picctv_core.hookspecs import hookimpl
-from picctv_core.messages import EVENT
+from picctv_core.messages import EVENT, RESULTS
+from picctv_plugins_motion.minutes import MINUTE_NS, parts
+from picctv_plugins_motion.reports import ZONES, Results, Zones, read
 from picctv_plugins_motion.text import duration
 
 if TYPE_CHECKING:
@@ -27,24 +29,58 @@ class ProcessorSettings(Settings):
 
 
 class MotionProcessor:
-    """Makes a notification of each event that is over. Events and results themselves are stored by the server."""
+    """Keeps minutes of motion and the cameras' zones, and notifies of each event that is over.
+
+    Events and results themselves are stored by the server.
+    """
 
     Settings: ClassVar[type[ProcessorSettings]] = ProcessorSettings
 
     def __init__(self, settings: ProcessorSettings, store: Any) -> None:
+        # Deferred, as in all of this class: a node has this module too, and none of the server's.
+        from picctv_plugins_motion.models import DOCUMENTS
+
         self._settings = settings
         self._store = store
+        for document in DOCUMENTS:
+            document.ensure_indexes()
 
     @hookimpl
-    def picctv_process_message(self, message: Message, store: Any) -> None:
-        """Notify of an event that is over and long enough; the server goes on as it would without us.
+    def picctv_process_message(self, message: Message, store: Any) -> bool | None:
+        """Keep what a message says.
+
+        All of it is keyed on the message: the same one again, at this server or at another, changes nothing.
+
+        Raises:
+            CodecError: it is not of its kind's form.
+        """
+        from picctv_plugins_motion import keeping
+
+        if message.kind == ZONES:
+            keeping.tell_zones(message, read(message, Zones))
+            return True
+        if message.kind == RESULTS:
+            for minute_ns, part in parts(read(message, Results).items).items():
+                keeping.add_part(message, minute_ns, part)
+        if message.kind == EVENT and self._settings.notify:
+            self._notify(message, store)
+        return None
+
+    @hookimpl
+    def picctv_expire(self, before: int) -> None:
+        """Forget minutes that ended before a time."""
+        from picctv_plugins_motion.models import MotionMinute
+
+        MotionMinute.objects(minute_ns__lte=before - MINUTE_NS).delete()
+
+    def _notify(self, message: Message, store: Any) -> None:
+        """Notify of an event that is over and long enough.
 
         The store keys notifications on the message, and only one message says that an event is over: processing it
         again makes no second one.
         """
-        if message.kind != EVENT or not self._settings.notify or not isinstance(message.payload, dict):
-            return
-        started_at_ns, ended_at_ns = (message.payload.get(key) for key in ("started_at_ns", "ended_at_ns"))
+        event = message.payload if isinstance(message.payload, dict) else {}
+        started_at_ns, ended_at_ns = (event.get(key) for key in ("started_at_ns", "ended_at_ns"))
         # A payload of another form is refused, with its reason, by the server when it stores the event.
         if not isinstance(started_at_ns, int) or not isinstance(ended_at_ns, int):
             return
