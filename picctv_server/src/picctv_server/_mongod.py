@@ -61,7 +61,9 @@ def find() -> Binary:
     return Binary(program, libraries, tuple(folders))
 
 
-def spawn(binary: Binary, folder: Path, socket: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+def spawn(
+    binary: Binary, folder: Path, socket: Path, output: IO[bytes], *, replica_set: str | None = REPLICA_SET
+) -> subprocess.Popen[bytes]:
     """Start mongod on a unix socket, without any TCP port.
 
     It gets a session of its own: the Ctrl-C that ends its starter must not reach it before its starter is done with it.
@@ -71,6 +73,7 @@ def spawn(binary: Binary, folder: Path, socket: Path, output: IO[bytes]) -> subp
         folder: everything of the database stands below it.
         socket: where it shall listen.
         output: takes what it prints before its log is open.
+        replica_set: the set that it is a member of; None for a server that stands alone.
     """
     links = folder / "lib"
     links.mkdir(exist_ok=True)
@@ -83,7 +86,8 @@ def spawn(binary: Binary, folder: Path, socket: Path, output: IO[bytes]) -> subp
     paths = [links.name, *(str(path) for path in binary.folders)]
     return subprocess.Popen(
         [
-            *(str(binary.program), "--dbpath", str(database), "--replSet", REPLICA_SET),
+            *(str(binary.program), "--dbpath", str(database)),
+            *(() if replica_set is None else ("--replSet", replica_set)),
             *(
                 "--bind_ip",
                 str(socket),

@@ -22,6 +22,9 @@ _connection = connect()
 # After the start, because Django's handler reads settings and apps when it is made.
 from django.core.asgi import get_asgi_application  # noqa: E402
 
+from picctv_web import changes  # noqa: E402
+
+_changes = changes.begin()
 _django = get_asgi_application()
 
 
@@ -37,6 +40,7 @@ async def application(
     while True:
         event = (await receive())["type"]
         if event == "lifespan.shutdown":
+            _changes.close()
             _connection.close()
         await send({"type": f"{event}.complete"})
         if event == "lifespan.shutdown":

@@ -16,7 +16,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import get_resolver
 
 from picctv_core.errors import PicctvError
-from picctv_web import plugin_apps, start
+from picctv_web import changes, plugin_apps, start
 
 if TYPE_CHECKING:
     from picctv_web.config import WebSettings
@@ -30,11 +30,16 @@ STOP_SECONDS = 3
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with an end that videos don't hold up."""
+    """uvicorn, with an end that neither open pages nor videos hold up."""
+
+    def __init__(self, config: uvicorn.Config, told: changes.Changes) -> None:
+        super().__init__(config)
+        self._told = told
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking requests, let those under way come to their end for a moment, then hang up."""
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._hang_up)
+        await asyncio.to_thread(self._told.close)
         await super().shutdown(sockets)
 
     def _hang_up(self) -> None:
@@ -75,9 +80,11 @@ def serve(*, strict_plugins: bool) -> None:
                 ws="none",
             )
             log.info("the web interface is at %s; MongoDB is %s", web.address, connection.shown)
+            told = changes.begin()
             try:
-                Server(config).run(sockets=[listening])
+                Server(config, told).run(sockets=[listening])
             finally:
+                told.close()
                 log.info("the web interface has stopped")
 
 

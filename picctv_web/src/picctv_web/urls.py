@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from picctv_web import accounts, api, cameras, clips, days, errors, home, media, plugin_pages, plugins, watch
+from picctv_web import (
+    accounts,
+    api,
+    cameras,
+    changes,
+    clips,
+    days,
+    errors,
+    home,
+    media,
+    plugin_pages,
+    plugins,
+    watch,
+)
 
 handler400 = "picctv_web.errors.bad_request"
 handler404 = "picctv_web.errors.not_found"
@@ -31,5 +44,6 @@ urlpatterns = [
     path("api/clips/<str:clip_id>", api.clip),
     path("api/clips/<str:clip_id>/results/<str:plugin>", api.results),
     path("api/schemas", api.result_schemas),
+    path("changes", changes.stream),
     path("healthz", errors.health, name="health"),
 ]
