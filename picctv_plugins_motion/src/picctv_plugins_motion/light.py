@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     Bytes = npt.NDArray[Any]
 
-LIGHT_LEVELS = 3.0
+LIGHT_LEVELS: Any = 3.0
 """From how many grey levels on a change of the whole picture is followed at once, and not learnt slowly."""
 
 LIGHT_SWITCH_LEVELS = 24.0
 """Above how many the background is begun anew: then shadows and reflections are others as well."""
+
+_MIDDLE: Any = 128.0  # of the values of a difference that may have both signs
 
 
 class Light:
@@ -26,7 +28,7 @@ class Light:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         grid = (-(-shape[0] // 4), -(-shape[1] // 4))
-        self._now, self._then, self._level = (np.empty(grid, np.uint8) for _ in range(3))
+        self._now, self._then, self._level, self._same = (np.empty(grid, np.uint8) for _ in range(4))
 
     def follow(self, picture: Bytes, background: Background) -> bool:
         """Follow a change of the light on the whole picture; say False where it was too large to follow.
@@ -40,8 +42,11 @@ class Light:
         """
         np.copyto(self._now, picture[::4, ::4])
         np.copyto(self._then, background.value[::4, ::4])
-        cv2.addWeighted(self._now, 1, self._then, -1, 128, self._level)
-        level = _median(self._level) - 128.0
+        cv2.addWeighted(self._now, 1, self._then, -1, _MIDDLE, self._level)
+        cv2.inRange(self._level, _MIDDLE - LIGHT_LEVELS + 1, _MIDDLE + LIGHT_LEVELS - 1, self._same)
+        if 2 * cv2.countNonZero(self._same) > self._same.size:
+            return True  # so is the median then, and counting costs less
+        level = _median(self._level) - _MIDDLE
         if abs(level) < LIGHT_LEVELS:
             return True
         if abs(level) > LIGHT_SWITCH_LEVELS:
