@@ -25,7 +25,7 @@ MB = 1_000_000
 class FaultySettings(Settings):
     fault: str = "none"
     at: int = 5
-    where: Literal["frame", "unit", "made", "started", "stopped", "health"] = "frame"
+    where: Literal["frame", "unit", "event", "made", "started", "stopped", "health"] = "frame"
     lives: int = 1000
     """In the lives after so many, it is well."""
 
@@ -40,6 +40,7 @@ class Faulty:
         self.camera = camera
         self.frames = 0
         self.units = 0
+        self.events = 0
         self.kept: list[Any] = []
         lives = camera.data / "lives"
         with lives.open("a") as file:
@@ -78,6 +79,12 @@ class Faulty:
             "shape": list(frame.luma.shape),
             "life": self.life,
         }
+
+    @hookimpl
+    def picctv_event_ended(self, event: Any) -> dict[str, Any]:
+        self.events += 1
+        self._maybe("event", self.events, self.settings.at)
+        return {"event": event.event_id, "peak": [event.peak_at_ns, event.peak_score], "life": self.life}
 
     @hookimpl
     def picctv_access_unit(self, unit: Any) -> None:

@@ -40,6 +40,7 @@ def test_hooks_are_those_of_the_design() -> None:
             "picctv_analyze_frame",
             "picctv_camera_started",
             "picctv_camera_stopped",
+            "picctv_event_ended",
             "picctv_health",
             "picctv_result",
         ],

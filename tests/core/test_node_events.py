@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picctv_core.node.events import EventTracker
+from picctv_core.errors import CodecError, PluginError
+from picctv_core.frames import EndedEvent
+from picctv_core.messages import MAX_DETAILS_BYTES
+from picctv_core.node.events import EventTracker, plain_details
 
 S = 1_000_000_000
 
@@ -37,6 +40,7 @@ def test_event_is_told_at_its_start_and_at_its_end() -> None:
         "peak_score": 0.9,
         "peak_at_ns": 2 * S,
         "peak": hit(0.9),
+        "details": None,
     }
     assert tracker.close() == []
 
@@ -79,6 +83,38 @@ def test_score_that_is_no_number_is_no_height(score: Any) -> None:
 @pytest.mark.parametrize("data", [None, 3, "triggered", {"triggered": 1}, {}, [True]])
 def test_only_a_true_trigger_makes_an_event(data: Any) -> None:
     assert EventTracker().see(0, data) == []
+
+
+def test_details_are_asked_for_at_the_end_and_told_with_it() -> None:
+    asked: list[EndedEvent] = []
+
+    def details(event: EndedEvent) -> dict[str, Any]:
+        asked.append(event)
+        return {"number": len(asked)}
+
+    tracker = EventTracker(details)
+    (start,) = tracker.see(1 * S, hit(0.2))
+    assert (start["details"], asked) == (None, [])
+    tracker.see(2 * S, hit(0.9))
+    assert tracker.reach(4 * S) == []
+    (end,) = tracker.reach(4 * S + 1)
+    assert end["details"] == {"number": 1}
+    assert asked == [EndedEvent(start["event_id"], 1 * S, 2 * S, 2 * S, 0.9)]
+    tracker.see(5 * S, hit())
+    (end,) = tracker.close()
+    assert end["details"] == {"number": 2}
+    assert asked[1] == EndedEvent(end["event_id"], 5 * S, 5 * S, 5 * S, None)
+
+
+def test_details_are_given_as_everybody_reads_them() -> None:
+    assert plain_details(None) is None
+    assert plain_details({"pair": (1, 2), "picture": b"\xff"}) == {"pair": [1, 2], "picture": b"\xff"}
+    with pytest.raises(PluginError, match="a dict or None, not a list"):
+        plain_details([1])
+    with pytest.raises(CodecError, match="object"):
+        plain_details({"thing": object()})
+    with pytest.raises(PluginError, match=r"take \d+ bytes, 1048576 is the most: keep fewer"):
+        plain_details({"picture": bytes(MAX_DETAILS_BYTES)})
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.floats(0, 1))))

@@ -144,6 +144,34 @@ def test_events_and_messages_are_those_of_a_node(tmp_path: Path, replay: Replay)
     }
 
 
+def test_details_of_events_are_in_the_messages_and_told_of(tmp_path: Path, replay: Replay) -> None:
+    teller = """
+class Tells:
+    def __init__(self, settings, camera): self.ended = 0
+    @hookimpl
+    def picctv_analyze_frame(self, frame):
+        return {"triggered": frame.captured_at_ns % 3_000_000_000 == 0}
+    @hookimpl
+    def picctv_event_ended(self, event):
+        self.ended += 1
+        if self.ended == 2: raise ValueError("lost it")
+        return {"ended": self.ended, "picture": bytes(10)} if self.ended < 4 else {"thing": object()}
+"""
+    replay.install("tells", teller)
+    path = write_video(tmp_path / "a.mkv", "libx264", range(0, 10000, 100), options={"bf": "0"})
+    messages = tmp_path / "messages"
+    ran = replay(path, "--plugin", "tells", *ANALYSIS, "--messages", messages)
+    lines = [json.loads(line)["payload"] for line in messages.read_text().splitlines()]
+    assert [line["details"] for line in lines if line["ended_at_ns"] is not None] == [
+        {"ended": 1, "picture": {"bytes": 10}},
+        None,
+        {"ended": 3, "picture": {"bytes": 10}},
+        None,
+    ]
+    assert "  00:00.000 to 00:00.000; details: ended, picture\n" in ran.err
+    assert ran.row("errors") == "2, the first: event_ended: ValueError: lost it"
+
+
 def test_recording_tells_which_clips_it_would_make(tmp_path: Path, replay: Replay) -> None:
     path = write_video(
         tmp_path / "a.mp4", "libx264", range(0, 20000, 100), options={"g": "10", "sc_threshold": "0"}

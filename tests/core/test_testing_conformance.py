@@ -291,6 +291,24 @@ class ScoresNan(Quiet):
         return {"triggered": True, "score": float("nan")}
 
 
+@breaks("event_details_are_plain", "saying more of an event that ended raised CodecError: .*is a object")
+class Thing(Quiet):
+    @hookimpl
+    def picctv_analyze_frame(self, frame: Any) -> Any:
+        return {"triggered": True}
+
+    @hookimpl
+    def picctv_event_ended(self, event: Any) -> Any:
+        return {"thing": object()}
+
+
+@breaks("event_details_are_plain", 'the "picture" of an event is no JPEG')
+class RawPicture(Thing):
+    @hookimpl
+    def picctv_event_ended(self, event: Any) -> Any:
+        return {"picture": bytes(100)}
+
+
 @breaks("messages_are_plain", "it emitted what can't be sent: note: value is a object")
 class SwallowsEmit(Quiet):
     @hookimpl

@@ -96,6 +96,36 @@ def test_run_goes_from_start_to_stop_and_keeps_what_the_server_would_read() -> N
     assert 0 < timing["picctv_analyze_frame"].ms_p50 <= timing["picctv_analyze_frame"].ms_max
 
 
+def test_event_ends_with_its_details_before_the_next_frame_and_before_the_stop() -> None:
+    class Teller(LevelAnalyzer):
+        @hookimpl
+        def picctv_event_ended(self, event: Any) -> Any:
+            self.calls.append(("ended", event.ended_at_ns))
+            return {"pair": (1, 2), "peak": event.peak_score}
+
+    with AnalyzerRunner(Teller) as runner:
+        first, late = frames(200, 250)
+        late = Frame(late.luma, START_NS + 3 * SECOND, 1)
+        runner.frame(first)
+        runner.frame(late)
+        assert [call[0] for call in runner.plugin.calls[1:]] == ["frame", "ended", "frame"]
+    assert runner.plugin.calls[-2:] == [("ended", late.captured_at_ns), "stopped"]
+    assert [event["details"] for event in runner.run.events] == [
+        {"pair": [1, 2], "peak": 200.0},
+        {"pair": [1, 2], "peak": 250.0},
+    ]
+
+
+def test_details_that_are_none_reach_the_test() -> None:
+    class Lister(LevelAnalyzer):
+        @hookimpl
+        def picctv_event_ended(self) -> Any:
+            return ["no", "dict"]
+
+    with pytest.raises(PluginError, match="a dict or None, not a list"):
+        run_analyzer(Lister, frames=frames(200))
+
+
 def test_frames_units_and_results_come_in_the_order_of_their_times(tmp_path: Path) -> None:
     played = scene("still", 64, 48, duration_s=0.3)
     camera = FakeCamera(tmp_path)

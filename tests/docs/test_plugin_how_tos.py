@@ -39,7 +39,7 @@ def names_of(page: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("page", "module", "classes"),
     [
-        ("write-an-analyzer.md", node, {"NightAnalyzer", "TypedNightAnalyzer"}),
+        ("write-an-analyzer.md", node, {"NightAnalyzer", "TypedNightAnalyzer", "TellingNightAnalyzer"}),
         ("type-your-results.md", node, {"FogAnalyzer"}),
         ("use-another-plugins-results.md", node, {"CrowdAnalyzer", "BellAnalyzer"}),
         (

@@ -49,6 +49,25 @@ class AccessUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedEvent:
+    """A stretch of time in which an analyzer was triggered, and which is over.
+
+    Attributes:
+        event_id: unique over all nodes and all time.
+        started_at_ns: capture time of the first frame that triggered.
+        ended_at_ns: capture time of the last one.
+        peak_at_ns: capture time of the frame with the highest score; of the first one where no result has a score.
+        peak_score: that score; None where no result has one.
+    """
+
+    event_id: str
+    started_at_ns: int
+    ended_at_ns: int
+    peak_at_ns: int
+    peak_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInfo:
     """The shape of a camera's video stream.
 

@@ -11,9 +11,10 @@ kind                      payload
                           ``"version"`` where the plugin declares a model of them
 ``schema``                ``{"version", "fields", "json_schema"}``: the model of a plugin's results, sent when a camera
                           starts; see `picctv_core.typed.schema_of`
-``event``                 ``{"event_id", "started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns", "peak"}``: sent
-                          when it starts (``ended_at_ns`` is None), now and then while a long one goes on, and when
-                          it ends, under one ``event_id``
+``event``                 ``{"event_id", "started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns", "peak", "details"}``:
+                          sent when it starts (``ended_at_ns`` is None), now and then while a long one goes on, and
+                          when it ends, under one ``event_id``; ``details`` is a dict where it ended and its analyzer
+                          said more about it (`picctv_event_ended`), else None
 ``clip``                  ``{"started_at_ns", "ended_at_ns", "width", "height", "trigger", "peak_at_ns", "units"}``;
                           units are ``[captured_at_ns, is_key, annexb]`` in decoding order; ``trigger`` is a plugin's
                           name, or None for continuous recording; ``peak_at_ns`` the time of its best picture, or None
@@ -36,6 +37,9 @@ SCHEMA = "schema"
 NOTIFICATION = "notification"
 
 LEVELS = ("info", "warning", "error")
+
+MAX_DETAILS_BYTES = 2**20
+"""The details of an event take no more than this, packed."""
 
 _PRIORITIES = {GAP: 0, NOTIFICATION: 0, CLIP: 2}
 

@@ -60,7 +60,7 @@ from picctv_core.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from picctv_core.camera import Camera
-    from picctv_core.frames import AccessUnit, Frame, Result
+    from picctv_core.frames import AccessUnit, EndedEvent, Frame, Result
 
 
 @hookspec
@@ -93,7 +93,7 @@ def picctv_analyze_frame(frame: Frame) -> Any:
         None for nothing to say, or a result: any plain data that `picctv_core.codec` can pack. A dict with a
         boolean ``"triggered"`` marks it as a trigger: recording acts on it, and events are made of it; a number under
         ``"score"`` gives these events their height. An event goes on through pauses of up to 2 seconds without a trigger,
-        and ends at its last one. Results are sent to the server in batches, and given to the
+        and ends at its last one; then `picctv_event_ended` is called. Results are sent to the server in batches, and given to the
         camera's other plugins at once.
 
     Example:
@@ -102,6 +102,39 @@ def picctv_analyze_frame(frame: Frame) -> Any:
         ...     @hookimpl
         ...     def picctv_analyze_frame(self, frame):
         ...         return {"triggered": bool(frame.luma.mean() < 20), "score": float(255 - frame.luma.mean())}
+    """
+
+
+@hookspec(firstresult=True)
+def picctv_event_ended(event: EndedEvent) -> dict[str, Any] | None:
+    """Say more about an event of one's own: one of those that are made of the analyzer's triggers has ended.
+
+    Called once for each event, before its last message is sent: when a frame has come that is more than 2 seconds after
+    the last trigger, and before that frame is analysed; when no frame came for 10 seconds; when the node stops, before
+    `picctv_camera_stopped`. So whatever was gathered from triggered frames since the last call is of this event. A process
+    that was started again is asked for events that began in its predecessor's life.
+
+    When it raises, or returns what can't be stored, that is a failure like any other, and the event is sent without
+    details; so it is when the plugin's process is away, or the plugin quarantined.
+
+    Returns:
+        None for nothing, or the event's *details*: a dict of plain data, at the most 1 MiB, which is stored with the
+        event. The web shows what stands under ``"picture"``, a JPEG of what the event is about; the rest is for the
+        plugin's own server and web part.
+
+    Example:
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Darkness:
+        ...     dark = 0
+        ...     @hookimpl
+        ...     def picctv_analyze_frame(self, frame):
+        ...         triggered = bool(frame.luma.mean() < 20)
+        ...         self.dark += triggered
+        ...         return {"triggered": triggered}
+        ...     @hookimpl
+        ...     def picctv_event_ended(self, event):
+        ...         frames, self.dark = self.dark, 0
+        ...         return {"frames": frames, "seconds": (event.ended_at_ns - event.started_at_ns) / 1e9}
     """
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from picctv_core import plugins, typed
 from picctv_core.hookspecs import node as hookspecs
+from picctv_core.node.events import plain_details
 
 if TYPE_CHECKING:
     import pluggy
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from picctv_core.camera import Camera
 
 ANALYZE = "picctv_analyze_frame"
+EVENT_ENDED = "picctv_event_ended"
 
 
 class Host(Protocol):
@@ -79,16 +81,19 @@ class LocalHost:
         self._hooks = plugins.bind(self._analyzer(self._settings, self._camera), self._name, hookspecs)
 
     def call(self, hook: str, **arguments: Any) -> Any:
-        """Call a hook; a result is given as plain data.
+        """Call a hook; a result, and the details of an event, are given as plain data.
 
         Raises:
-            PluginError: a result does not fit the model that the plugin declares.
+            PluginError: a result does not fit the model that the plugin declares; details are none.
+            CodecError: details are no plain data.
             Exception: whatever the hook raises.
         """
         if hook == "picctv_camera_started":
             arguments = {"camera": self._camera}
         value = getattr(self._hooks, hook)(**arguments)
-        return typed.plain(self._result, value) if hook == ANALYZE else value
+        if hook == ANALYZE:
+            return typed.plain(self._result, value)
+        return plain_details(value) if hook == EVENT_ENDED else value
 
     def look(self) -> None:
         """See nothing: a thread can't end by itself."""

@@ -29,10 +29,10 @@ from picctv_core.cli import set_up_logging
 from picctv_core.clock import SystemClock
 from picctv_core.declarations import declared
 from picctv_core.errors import PicctvError, SpoolError
-from picctv_core.frames import AccessUnit, Frame, Result, VideoInfo
+from picctv_core.frames import AccessUnit, EndedEvent, Frame, Result, VideoInfo
 from picctv_core.node.arena import ArenaView
 from picctv_core.node.calls import Failure
-from picctv_core.node.hosts import ANALYZE, LocalHost
+from picctv_core.node.hosts import ANALYZE, EVENT_ENDED, LocalHost
 from picctv_core.node.isolation import ERRORS, Setup
 from picctv_core.node.pipe import Pipe, PipeClosed
 from picctv_core.node.plugin_camera import PluginCamera
@@ -98,7 +98,7 @@ class _Plugin:
         self.video = VideoInfo(*video) if video else None
         try:
             value = self.host.call(hook, **self._arguments(hook, rest, body))
-            wanted = hook in {ANALYZE, "picctv_health"} and value is not None
+            wanted = hook in {ANALYZE, EVENT_ENDED, "picctv_health"} and value is not None
             return ["returned"], codec.pack(value) if wanted else b""
         except SpoolError as error:
             return ["full", str(error)], b""
@@ -114,6 +114,8 @@ class _Plugin:
         if hook == "picctv_result":
             camera, plugin, captured_at_ns = rest
             return {"result": Result(camera, plugin, captured_at_ns, codec.unpack(body))}
+        if hook == EVENT_ENDED:
+            return {"event": EndedEvent(*rest)}
         return {}
 
     def _frame(self, rest: list[Any], body: bytes) -> Frame:

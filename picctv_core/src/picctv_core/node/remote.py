@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import pickle
 import socket
@@ -19,7 +20,7 @@ from picctv_core.errors import PicctvError, SpoolError
 from picctv_core.node import processes
 from picctv_core.node.budget import Budget
 from picctv_core.node.calls import Failure, HookRaised, ProcessEnded
-from picctv_core.node.hosts import ANALYZE
+from picctv_core.node.hosts import ANALYZE, EVENT_ENDED
 from picctv_core.node.isolation import ERRORS, Setup
 from picctv_core.node.pipe import Pipe, PipeClosed
 
@@ -181,6 +182,8 @@ class ProcessHost:
         if hook == "picctv_result":
             result: Result = arguments["result"]
             return [result.camera, result.plugin, result.captured_at_ns], codec.pack(result.data)
+        if hook == EVENT_ENDED:
+            return list(dataclasses.astuple(arguments["event"])), b""
         return [], b""
 
     def _lend(self, frame: Frame) -> tuple[list[Any], Bytes]:

@@ -12,6 +12,7 @@ from picctv_core.node.events import EventTracker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from picctv_core.frames import EndedEvent
     from picctv_core.node.plugin_camera import PluginCamera
 
 BATCH_S = 1.0
@@ -31,6 +32,7 @@ class ResultFlow:
         model: the model that the analyzer declares of its results; None where it declares none. The server is told of
             it once, before the first results. What is added has been through `picctv_core.typed.plain` already, which
             is called where the analyzer runs.
+        details: asked for the details of each event that ends; see `EventTracker`.
     """
 
     def __init__(
@@ -38,16 +40,21 @@ class ResultFlow:
         camera: PluginCamera,
         publish: Callable[[Result], None],
         model: type[typed.ResultModel] | None = None,
+        details: Callable[[EndedEvent], dict[str, Any] | None] | None = None,
     ) -> None:
         self._camera = camera
         self._publish = publish
         self._version = None if model is None else model.version
         self._untold = None if model is None else typed.schema_of(model)
-        self._events = EventTracker()
+        self._events = EventTracker(details)
         self._items: list[list[Any]] = []
         self._bytes = 0
         self._batch_begun_s = 0.0
         self._seen_s = 0.0
+
+    def reach(self, captured_at_ns: int) -> None:
+        """Take that a frame has come, before it is looked at: it may be too late for the event that is open."""
+        self._send_events(self._events.reach(captured_at_ns))
 
     def add(self, captured_at_ns: int, data: Any) -> None:
         """Take what was said about a frame, as plain data; None is nothing.

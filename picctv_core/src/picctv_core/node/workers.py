@@ -15,7 +15,7 @@ from picctv_core.errors import CodecError
 from picctv_core.frames import AccessUnit, Frame, Result
 from picctv_core.hookspecs import node as hookspecs
 from picctv_core.node.calls import FAILED, MAX_FAILURES, Calls, ProcessEnded
-from picctv_core.node.hosts import ANALYZE, Host, LocalHost
+from picctv_core.node.hosts import ANALYZE, EVENT_ENDED, Host, LocalHost
 from picctv_core.node.inbox import Control, Inbox, Lost
 from picctv_core.node.remote import ProcessHost
 from picctv_core.node.restarts import Restarts
@@ -25,6 +25,7 @@ from picctv_core.plugins import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from picctv_core.frames import EndedEvent
     from picctv_core.node.arena import Arena
     from picctv_core.node.backoff import Backoff
     from picctv_core.node.inbox import Item
@@ -87,7 +88,7 @@ class Worker:
         self._arena = arena
         self._who = f"{camera.id}: plugin {config.plugin.describe()}"
         self._calls = Calls(self._who, config.run.time_budget_s)
-        self._results = ResultFlow(camera, publish, config.declaration.result)
+        self._results = ResultFlow(camera, publish, config.declaration.result, self._details)
         self._restarts = Restarts(camera.clock, backoff)
         self._host: Host | None = None
         self._health: dict[str, Any] = {}
@@ -243,6 +244,7 @@ class Worker:
             self._give_up(Status.FAILING, self._calls.last_error)
 
     def _analyze(self, frame: Frame) -> None:
+        self._results.reach(frame.captured_at_ns)
         failures = self._calls.in_a_row["analyze_frame"]
         self._frames += 1
         result = self._call(ANALYZE, frame=frame)
@@ -254,6 +256,16 @@ class Worker:
             # The call went well, its result did not: that is one failure more, not the first one again.
             self._calls.in_a_row["analyze_frame"] = failures
             self._calls.failed("analyze_frame", error)
+
+    def _details(self, event: EndedEvent) -> dict[str, Any] | None:
+        """Ask for the details of an event; it ends with or without them."""
+        if not self._started or self._given_up is not None or self._away:
+            return None
+        try:
+            details = self._call(EVENT_ENDED, event=event)
+        except ProcessEnded:
+            return None  # the next call finds it ended too, and begins another one
+        return None if details is FAILED else details
 
     def _take(self, unit: AccessUnit) -> None:
         """Hand over an access unit; to a new process none before the first that video can begin with."""
@@ -284,6 +296,7 @@ class Worker:
             if begun is not None:
                 self._given_up_ns = min(self._given_up_ns, begun.from_ns)
         self._missed = None
+        self._results.close()
         title = f"{self.name} is {status} on {self._camera.title}"
         self._camera.try_to(self._camera.notify, "error", title, detail)
         if self._host is not None:

@@ -58,6 +58,7 @@ class Tally:
         if message.kind == EVENT:
             kept = ("started_at_ns", "ended_at_ns", "peak_score", "peak_at_ns")
             event = {key: message.payload.get(key) for key in kept}
+            event["details"] = sorted(map(str, message.payload.get("details") or ()))
             self._events[message.payload["event_id"]] = event
             return
         self.kinds[message.kind] += 1
@@ -77,6 +78,8 @@ class Tally:
             line = self._stretch(event["started_at_ns"], event["ended_at_ns"])
             if event["peak_score"] is not None:
                 line += f", peak {event['peak_score']:.4g} at {self._offset(event['peak_at_ns'])}"
+            if event["details"]:
+                line += f"; details: {', '.join(event['details'])}"
             lines.append(line)
         return lines
 

@@ -13,13 +13,14 @@ from picctv_core.errors import CodecError, PluginError, one_line
 from picctv_core.hookspecs import node as hookspecs
 from picctv_core.messages import EVENT
 from picctv_core.node.calls import MAX_FAILURES
-from picctv_core.node.events import EventTracker
+from picctv_core.node.events import EventTracker, plain_details
+from picctv_core.node.hosts import ANALYZE, EVENT_ENDED
 from picctv_core.typed import plain
 
 if TYPE_CHECKING:
     import pluggy
 
-    from picctv_core.frames import Frame, Result
+    from picctv_core.frames import EndedEvent, Frame, Result
     from picctv_core.node.plugin_camera import PluginCamera
     from picctv_core.node.plugin_tables import PluginConfig
 
@@ -77,7 +78,7 @@ class Running:
         self._consecutive = 0
         self._has_begun = False
         self._last_error = ""
-        self._events = EventTracker()
+        self._events = EventTracker(self._details)
         try:
             self._hooks = plugins.bind(config.plugin.object(config.settings, camera), self.name, hookspecs)
         except (Exception, SystemExit) as error:
@@ -101,6 +102,7 @@ class Running:
 
     def analyze(self, frame: Frame) -> Said:
         """Give it a frame."""
+        self._send(self._events.reach(frame.captured_at_ns))
         started_s = time.perf_counter()
         value = self.call(self._hooks.picctv_analyze_frame, frame=frame)
         duration_ms = (time.perf_counter() - started_s) * 1000
@@ -148,10 +150,18 @@ class Running:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises stays its own failure
             self._failed(hook.name.removeprefix("picctv_"), error, counts=counts)
             return FAILED
-        # A result is not a success before it is known to be one.
-        if counts and hook.name != "picctv_analyze_frame":
+        # A result, or an event's details, are not a success before they are known to be some.
+        if counts and hook.name not in {ANALYZE, EVENT_ENDED}:
             self._consecutive = 0
         return value
+
+    def _details(self, event: EndedEvent) -> dict[str, Any] | None:
+        value = self.call(self._hooks.picctv_event_ended, event=event)
+        try:
+            return None if value is FAILED else plain_details(value)
+        except (CodecError, PluginError) as error:
+            self._failed("event_ended", error)
+            return None
 
     def _failed(self, name: str, error: BaseException, *, counts: bool = True) -> None:
         log.debug("%s: %s", self.name, name, exc_info=error)

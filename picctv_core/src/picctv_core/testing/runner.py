@@ -16,7 +16,7 @@ from picctv_core.declarations import declared
 from picctv_core.errors import PluginError
 from picctv_core.frames import Frame, Result
 from picctv_core.hookspecs import node as hookspecs
-from picctv_core.node.events import EventTracker
+from picctv_core.node.events import EventTracker, plain_details
 from picctv_core.testing.camera import FakeCamera
 from picctv_core.testing.clock import FakeClock
 from picctv_core.testing.run import Run
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from picctv_core.frames import AccessUnit
+    from picctv_core.frames import AccessUnit, EndedEvent
 
 _NS = 1_000_000_000
 
@@ -112,7 +112,7 @@ class AnalyzerRunner:
         camera.plugin = self.name
         self.camera = camera
         self.run = Run(camera, self._declaration.result)
-        self._events = EventTracker()
+        self._events = EventTracker(self._details)
         self._sequence = 0
         self._started = self._stopped = False
         try:
@@ -141,10 +141,11 @@ class AnalyzerRunner:
             frame: a frame; or (rows, columns) uint8, which is made read-only, and one at the camera's rate after the last.
 
         Raises:
-            CodecError: the result is no plain data.
-            PluginError: it does not fit the declared model.
+            CodecError: the result, or what it says of an event that ended, is no plain data.
+            PluginError: it does not fit the declared model, or is no event's details.
         """
         frame = self._frame(frame)
+        self.run.event_payloads += self._events.reach(frame.captured_at_ns)
         said = typed.plain(self._declaration.result, self.look(frame))
         data = None if said is None else codec.unpack(codec.pack(said))
         if data is not None:
@@ -176,14 +177,14 @@ class AnalyzerRunner:
         return self.run.health
 
     def stop(self) -> None:
-        """Tell the analyzer that it is over. Harmless when called again."""
+        """End the event that is open, and tell the analyzer that it is over. Harmless when called again."""
         if self._stopped:
             return
         self._stopped = True
         try:
+            self.run.event_payloads += self._events.close()
             self._call("picctv_camera_stopped")
         finally:
-            self.run.event_payloads += self._events.close()
             self._clean_up()
 
     def __enter__(self) -> Self:
@@ -208,6 +209,9 @@ class AnalyzerRunner:
         said = caller(**arguments)
         self.run.seconds.setdefault(hook, []).append(time.perf_counter() - began)
         return said
+
+    def _details(self, event: EndedEvent) -> dict[str, Any] | None:
+        return plain_details(self._call("picctv_event_ended", event=event))
 
     def _frame(self, frame: Frame | npt.NDArray[np.uint8]) -> Frame:
         if isinstance(frame, Frame):

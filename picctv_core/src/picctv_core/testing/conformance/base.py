@@ -157,8 +157,9 @@ class Clauses:
 
 
 def said(run: Run) -> bytes:
-    """Give all that a run said, as bytes: so NaN equals NaN, and arrays compare."""
-    return codec.pack([[result.captured_at_ns, result.data] for result in run.results])
+    """Give all that a run said, of frames and of events, as bytes: so NaN equals NaN, and arrays compare."""
+    details = [event["details"] for event in run.events]
+    return codec.pack([[[result.captured_at_ns, result.data] for result in run.results], details])
 
 
 def clauses_of(kind: type[Clauses]) -> dict[str, Callable[..., None]]:

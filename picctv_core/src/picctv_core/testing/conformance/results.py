@@ -10,6 +10,7 @@ from picctv_core import codec, typed
 from picctv_core.declarations import TRIGGER
 from picctv_core.errors import CodecError, PluginError
 from picctv_core.frames import Result
+from picctv_core.node.hosts import EVENT_ENDED
 from picctv_core.testing.conformance.base import Clauses, said
 
 _HEALTH_BYTES = 4096
@@ -68,6 +69,27 @@ class ResultClauses(Clauses):
                 self._broken(f'"triggered" is {mark!r}; make it a boolean, such as bool(x)')
             if "triggered" in result.data and not _is_number(score):
                 self._broken(f'"score" is {score!r}; make it a finite number, such as float(x)')
+
+    def test_event_details_are_plain(self) -> None:
+        """`picctv_event_ended` gives None, or a dict of plain data of at most 1 MiB; its ``"picture"`` is a JPEG.
+
+        The node refuses what can't be sent, and the event is stored without details. A picture that is none is not shown.
+        """
+        with self._folder() as folder:
+            runner = self._runner(self._camera(folder))
+            if not runner.takes(EVENT_ENDED):
+                return
+            with self._blaming("saying more of an event that ended"), runner:
+                for frame in self._frames():
+                    runner.frame(frame)
+        for event in runner.run.events:
+            picture = (event["details"] or {}).get("picture")
+            if picture is not None and not (
+                isinstance(picture, bytes) and picture.startswith(b"\xff\xd8\xff")
+            ):
+                self._broken(
+                    'the "picture" of an event is no JPEG; make it one, such as cv2.imencode(".jpg", luma)[1].tobytes()'
+                )
 
     def test_messages_are_plain(self) -> None:
         """What it emits is plain data, and a message of one of picctv's own kinds has that kind's payload.
