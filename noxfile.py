@@ -40,6 +40,9 @@ PROGRAMS = {
     "ffmpeg": lambda: shutil.which("ffmpeg"),
     # what drives the browser, Playwright's own Node.js, is linked to it
     "libatomic1": lambda: ctypes.util.find_library("atomic"),
+    # for the library that lets a program's fsync fail
+    "gcc": lambda: shutil.which("cc"),
+    "libc6-dev": lambda: Path("/usr/include/stdio.h").exists(),
 }
 """The Debian packages that tests need beside pip's, and how to tell whether each is there."""
 
@@ -68,7 +71,7 @@ def provide(session: nox.Session, *packages: str) -> None:
 def test(session: nox.Session) -> None:
     """All tests: unit, integration with a real mongod, and the browser. Arguments go to pytest."""
     install_all(session, "test")
-    provide(session, "chromium", "libatomic1", "ffmpeg")
+    provide(session, "chromium", "libatomic1", "ffmpeg", "gcc", "libc6-dev")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -95,6 +98,14 @@ def bench(session: nox.Session) -> None:
     session.run(
         *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), *(chosen or [str(folder)]), *others
     )
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The fault suite: an hour of kills, cuts, full disks and more, and what is lost. `--short`, `--seed`, `--minutes`, `--faults`."""
+    install_all(session, "test")
+    provide(session, "gcc", "libc6-dev")
+    session.run("python", "-m", "tests.faults", *session.posargs)
 
 
 @nox.session

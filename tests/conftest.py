@@ -59,6 +59,15 @@ def ffmpeg() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cc() -> Path:
+    """The C compiler, for what is put below a program; in CI a test fails without it."""
+    found = shutil.which("cc")
+    if found is None:
+        _missing("gcc libc6-dev")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
 def mongod(picctv_mongod: Embedded) -> Embedded:
     """The kit's MongoDB."""
     return picctv_mongod
