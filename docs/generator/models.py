@@ -10,7 +10,7 @@ from picctv_server import models
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ITS_OWN = (models.NodeToken,)
+_ITS_OWN = (models.NodeToken, models.Lease, models.Alarm)
 """What no plugin has any business with."""
 
 

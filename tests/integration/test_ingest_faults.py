@@ -23,6 +23,7 @@ from picctv_server import models, tokens
 from picctv_server.config import ClipSettings, MongoSettings, ServerConfig, ServerSettings
 from picctv_server.database import connect
 from picctv_server.embedded import ensure
+from tests.integration.server_process import server_process, write_config
 from tests.integration.wire_node import RunningServer, free_port, serving
 
 if TYPE_CHECKING:
@@ -66,6 +67,44 @@ def test_messages_and_new_nodes_wait_while_mongodb_is_away(
     said = [record.getMessage() for record in caplog.records if record.name == "picctv_server.ingest"]
     assert said.count("MongoDB does not answer; nodes keep what they have until it goes on") == 1
     assert said.count("storing goes on") == 1
+
+
+@pytest.mark.parametrize("fault", ["frozen", "killed"])
+def test_server_acknowledges_nothing_while_mongodb_is_frozen_or_killed_and_goes_on(
+    tmp_path: Path, fault: str
+) -> None:
+    embedded = ensure(tmp_path / "db")
+    config = tmp_path / "server.toml"
+    port = write_config(config, MongoSettings(uri=embedded.uri), tmp_path / "clips")
+    pid = int((tmp_path / "db" / "db" / "mongod.lock").read_text())
+    try:
+        with connect(MongoSettings(uri=embedded.uri)):
+            token = tokens.create("garage", SystemClock())
+        with server_process(config, port) as server, server.running.connection(token) as node:
+            node.until_answered(node.send("note", 0))
+            os.kill(pid, signal.SIGSTOP if fault == "frozen" else signal.SIGKILL)
+            waiting = [node.send("note", number) for number in range(50)]
+            if fault == "killed":
+                assert server.healthz().status_code == 503
+            with pytest.raises(TimeoutError):
+                node.connection.recv(timeout=1)
+            if fault == "frozen":
+                os.kill(pid, signal.SIGCONT)
+            else:
+                embedded.stop()
+                embedded = ensure(tmp_path / "db")
+            node.until_answered(*waiting)
+            assert (len(node.acked), node.rejected) == (51, {})
+        with connect(MongoSettings(uri=embedded.uri)):
+            assert models.Message.objects.count() == 51
+            assert models.SetAside.objects.count() == 0
+    finally:
+        embedded.stop()
+    said = config.with_suffix(".log").read_text()
+    assert said.count("MongoDB does not answer; nodes keep what they have until it goes on") == (
+        fault == "killed"
+    )
+    assert said.count("storing goes on") == (fault == "killed")
 
 
 @pytest.fixture

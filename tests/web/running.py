@@ -108,9 +108,10 @@ def picctv(*arguments: str | Path, stdin: str = "", **environment: str) -> subpr
 
 
 def make_user(config: Path) -> None:
-    """Make the user of these tests."""
+    """Make the user of these tests, who may change things."""
     done = picctv(
-        "web", "user", "create", USER, "--config", config, "--password-stdin", stdin=PASSWORD + "\n"
+        *("web", "user", "create", USER, "--config", config, "--password-stdin", "--staff"),
+        stdin=PASSWORD + "\n",
     )
     assert done.returncode == 0, done.stderr
 

@@ -13,19 +13,21 @@ import math
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import av
 import numpy as np
 from pydantic import Field
 
-from picctv_core import messages
+from picctv_core import codec, messages
 from picctv_core.clock import SystemClock
 from picctv_core.messages import Message
+from picctv_core.plugins import SERVER, Plugin, Status
 from picctv_core.typed import ResultModel, plain, schema_of
 from picctv_plugins_motion.analyzer import MotionAnalyzer
-from picctv_server import clips, database
+from picctv_server import aside, clips, database
+from picctv_server.failures import ProcessorError
 from picctv_server.models import Analysis, Camera, Node, ServerStatus
 from picctv_server.store import Store
 from picctv_web.config import load_settings
@@ -51,6 +53,7 @@ class Seeded:
         clips: how many there are in all.
         event_from: seconds into the clip.
         event_to: seconds into the clip.
+        set_aside: a message that its plugin's server part failed with.
     """
 
     clip: str
@@ -61,6 +64,7 @@ class Seeded:
     clips: int
     event_from: float
     event_to: float
+    set_aside: str
 
 
 def pictures(count: int, phase: int = 0) -> list[np.ndarray]:
@@ -207,6 +211,23 @@ class Seeder:
         """Store a notification."""
         payload = {"level": level, "title": title, "text": text}
         self.store.add_notification(self.message(messages.NOTIFICATION, camera, "motion", at_ns, payload))
+
+    def set_aside(self, camera: str, plugin: str) -> str:
+        """Set a message aside, as a server does; give its id."""
+        message = self.message("crowd", camera, plugin, START_NS, {"people": 3, "text": "<b>none</b>"})
+        found = Plugin(plugin, SERVER, "people-plugin", "1.2", "", Status.ENABLED)
+        try:
+            try:
+                [][message.payload["people"]]
+            except IndexError as error:
+                raise ProcessorError("plugin people failed", found) from error
+        except ProcessorError as failure:
+            aside.put(
+                *(replace(message, payload=None), codec.pack(message.payload), failure, 3),
+                server="cellar",
+                at_ns=START_NS,
+            )
+        return message.id
 
 
 def cameras(picture: bytes) -> None:
@@ -393,7 +414,8 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
             "It lost 3 messages.",
         )
         return Seeded(
-            clip, previous, following, following, seconds, seeder.clips, seconds / 3, 2 * seconds / 3
+            *(clip, previous, following, following, seconds, seeder.clips, seconds / 3, 2 * seconds / 3),
+            set_aside=seeder.set_aside("garage/door", "people"),
         )
 
 

@@ -24,6 +24,8 @@ PAGES = (
     "/plugins/",
     "/plugins/?plugin=motion",
     "/plugins/?plugin=deeper",
+    "/set-aside/",
+    "/set-aside/{message}/",
     "/password/",
     "/nowhere/",
 )
@@ -42,7 +44,7 @@ def clips_on(page: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_loads_from_here_only_and_runs_nothing_inline(site: Site, user: httpx.Client, page: str) -> None:
-    answer = user.get(page.format(clip=site.seeded.clip))
+    answer = user.get(page.format(clip=site.seeded.clip, message=site.seeded.set_aside))
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"

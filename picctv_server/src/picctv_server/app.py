@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from picctv_core.clock import SystemClock
 from picctv_core.errors import PicctvError
 from picctv_server import clips, database, wire
+from picctv_server.housekeeping import Housekeeping
 from picctv_server.ingest import RETRY_SECONDS, Ingest
 from picctv_server.own_status import OwnStatus
 from picctv_server.presence import Presence
@@ -58,15 +59,18 @@ def create_app(
     processing = Processing(config, clips.open_store(config.clips), clock, strict=strict)
     ingest = Ingest(processing, Presence(clock), retry_s=retry_s)
     status = OwnStatus(config.server, processing.processors, clock)
+    housekeeping = Housekeeping(processing, clock, config.server.name)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         keeping_up = asyncio.create_task(status.keep_up(ingest))
+        housekeeping.start()
         yield
         keeping_up.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping_up
-        await asyncio.to_thread(ingest.close, STOP_SECONDS)
+        ends = (ingest.close, housekeeping.stop)
+        await asyncio.gather(*(asyncio.to_thread(end, STOP_SECONDS) for end in ends))
         await asyncio.to_thread(processing.processors.stop, STOP_SECONDS)
 
     async def healthz(_request: Request) -> JSONResponse:
@@ -75,7 +79,8 @@ def create_app(
             await ingest.in_thread(lambda: database.database().command("ping"))
         except PyMongoError:
             return JSONResponse({"name": config.server.name, "mongodb": "away"}, 503)
-        return JSONResponse({"name": config.server.name, "version": ingest.version, "mongodb": "ok"})
+        answer = {"name": config.server.name, "version": ingest.version, "mongodb": "ok"}
+        return JSONResponse(answer | {"waits_for": ingest.away} if ingest.away else answer)
 
     return Starlette(
         routes=[Route("/healthz", healthz), WebSocketRoute("/uplink", ingest.endpoint)], lifespan=lifespan

@@ -5,8 +5,8 @@ has it:
 
 * MongoDB is away, or a disk is full: the message is tried again here until it can be stored. The node's window fills
   and it waits. The log says so once, and once when it is over.
-* A processor fails: the message is tried again a few times, then the connection is closed. The node connects again
-  after a pause that grows, and sends it again.
+* A processor fails: the message is tried again a few times, then it is kept aside, whole, until somebody has it processed
+  again (`picctv_server.aside`). That is stored for good, too.
 * The message can never be stored: it is rejected with the reason, and the node sets it aside.
 """
 
@@ -27,12 +27,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from picctv_core.errors import CodecError
 from picctv_server import tokens, wire
 from picctv_server.database import describe
-from picctv_server.processing import NotNowError, ProcessorError
+from picctv_server.lanes import PROCESSOR_TRIES, Lanes
 from picctv_server.processors import in_thread, join_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from picctv_server.failures import ProcessorError
     from picctv_server.presence import Presence
     from picctv_server.processing import Processing
 
@@ -43,12 +44,10 @@ WINDOW_BYTES = 8 * 2**20
 
 HELLO_SECONDS = 10.0
 RETRY_SECONDS = 1.0
-LAST_RETRY_SECONDS = 2.0
-PROCESSOR_TRIES = 3
 
 _THREADS = 8
-_WORKERS_PER_NODE = 4
-_CLOSE_POLICY, _CLOSE_BROKEN, _CLOSE_LATER = 1008, 1011, 1013
+_PROCESSOR_THREADS = 4
+_CLOSE_POLICY, _CLOSE_LATER = 1008, 1013
 
 _Result = TypeVar("_Result")
 
@@ -67,8 +66,16 @@ class Ingest:
         self.presence = presence
         self.retry_s = retry_s
         self.version = importlib.metadata.version("picctv-server")
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
-        self._away: str | None = None
+        # A processor has threads of its own: one that hangs uses up no one else's.
+        self._threads = {
+            "": ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest"),
+            **{
+                name: ThreadPoolExecutor(_PROCESSOR_THREADS, thread_name_prefix=f"ingest {name}")
+                for name in processing.processors.names()
+            },
+        }
+        self._away: dict[str, str] = {}
+        self._failing: set[str] = set()
 
     async def endpoint(self, websocket: WebSocket) -> None:
         """Serve one node's connection, from its handshake to its end."""
@@ -92,30 +99,58 @@ class Ingest:
             if await self._greet(websocket, node):
                 await _Session(self, websocket, node, secret).run()
 
-    async def in_thread(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
-        """Call a function that waits for MongoDB or disks on one of the server's threads."""
+    async def in_thread(self, function: Callable[..., _Result], *arguments: Any, lane: str = "") -> _Result:
+        """Call a function that waits for MongoDB or disks on one of the server's threads.
+
+        Args:
+            function: the function.
+            arguments: its arguments.
+            lane: the processor whose threads are meant; the server's own without it.
+        """
         call = functools.partial(function, *arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return await asyncio.get_running_loop().run_in_executor(self._threads[lane], call)
 
-    def store_is_away(self, why: str) -> None:
-        """Note that nothing can be stored; said once."""
-        if self._away is None:
+    def lane_of(self, plugin: str) -> str:
+        """Give the lane of a plugin's messages: its own where its processor runs here, else the one of the rest."""
+        return plugin if plugin in self._threads else ""
+
+    def tries_of(self, plugin: str) -> int:
+        """Say how often to try a message: one that fails with each message is not waited for each time."""
+        return 1 if plugin in self._failing else PROCESSOR_TRIES
+
+    @property
+    def away(self) -> str:
+        """Say why something can't be stored at the moment; empty where all can be."""
+        return "; ".join(sorted(set(self._away.values())))
+
+    def store_is_away(self, why: str, *, lane: str = "") -> None:
+        """Note that nothing of a lane can be stored; said once."""
+        if lane not in self._away:
             log.error("%s; nodes keep what they have until it goes on", why)
-        self._away = why
+        self._away[lane] = why
 
-    def store_is_back(self) -> None:
-        """Note that something was stored."""
-        if self._away is not None:
+    def went_well(self, plugin: str, *, lane: str = "") -> None:
+        """Note that a message was stored."""
+        if self._away.pop(lane, None) is not None:
             log.info("storing goes on")
-        self._away = None
+        self._failing.discard(plugin)
+
+    def went_aside(self, plugin: str, failure: ProcessorError) -> None:
+        """Note that a message was set aside; said once until one of the plugin's is stored again."""
+        if plugin not in self._failing:
+            log.error("%s; it is set aside, as are those that fail like it from now on", failure)
+        self._failing.add(plugin)
 
     def close(self, budget_s: float) -> None:
         """Start nothing more, and wait for what runs, but no longer than so many seconds.
 
         What is left behind then is no loss: no node was told that it is stored.
         """
-        end = functools.partial(self._threads.shutdown, wait=True, cancel_futures=True)
-        join_all([in_thread("ingest ends", end)], budget_s)
+        ends = [
+            functools.partial(pool.shutdown, wait=True, cancel_futures=True)
+            for pool in self._threads.values()
+        ]
+        join_all([in_thread("ingest ends", end) for end in ends], budget_s)
 
     async def _greet(self, websocket: WebSocket, node: str) -> bool:
         """Hear who it is and welcome it; False when it was refused."""
@@ -159,7 +194,6 @@ class _Session:
         self._node = node
         self._secret = secret
         self._assembler = wire.Assembler()
-        self._arrived: asyncio.Queue[wire.Arrived] = asyncio.Queue()
         self._sizes: dict[str, int] = {}
         self._answers: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._status: wire.Status | None = None
@@ -167,36 +201,50 @@ class _Session:
 
     async def run(self) -> None:
         """Serve the connection until either side ends it."""
-        jobs = [self._receive(), self._answer(), self._keep_status()]
-        jobs += [self._work() for _ in range(_WORKERS_PER_NODE)]
-        tasks = [asyncio.create_task(job) for job in jobs]
+        fault: _CloseError | None = None
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        except WebSocketDisconnect:
+            async with asyncio.TaskGroup() as group:
+                lanes = Lanes(self._ingest, self, group)
+                group.create_task(self._receive(lanes))
+                group.create_task(self._answer())
+                group.create_task(self._keep_status())
+        except* WebSocketDisconnect:
             log.info("node %s has left", self._node)
-        except _CloseError as error:
-            log.error("the connection of node %s is closed: %s", self._node, error)  # noqa: TRY400 - said, not broken
-            await self._websocket.close(error.code, str(error)[:100])
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        except* _CloseError as errors:
+            fault = _first(errors)
+        if fault is not None:
+            log.error("the connection of node %s is closed: %s", self._node, fault)
+            await self._websocket.close(fault.code, str(fault)[:100])
 
-    async def _receive(self) -> None:
+    def stored(self, message_id: str) -> None:
+        """Tell the node that a message is stored."""
+        self._sizes.pop(message_id, None)
+        self._answers.put_nowait(message_id)
+
+    def reject(self, message_id: str, reason: str) -> None:
+        """Tell the node that a message can never be stored."""
+        log.error(
+            "message %s of node %s can't be stored, the node sets it aside: %s",
+            message_id,
+            self._node,
+            reason,
+        )
+        self._sizes.pop(message_id, None)
+        self._answers.put_nowait(wire.reject(message_id, reason))
+
+    async def _receive(self, lanes: Lanes) -> None:
         while True:
             try:
                 frame = wire.read(await self._websocket.receive_bytes())
                 if isinstance(frame, wire.Data):
-                    self._take(frame)
+                    self._take(frame, lanes)
                 elif isinstance(frame, wire.Status):
                     self._status = frame
                     self._status_came.set()
             except (CodecError, KeyError) as error:
                 raise _CloseError(_CLOSE_POLICY, f"it sends what this server can't read: {error}") from error
 
-    def _take(self, data: wire.Data) -> None:
+    def _take(self, data: wire.Data, lanes: Lanes) -> None:
         self._sizes[data.id] = self._sizes.get(data.id, 0) + len(data.bytes)
         # Twice the window, and without the two largest: the node's window has two lanes, and in each of them one message
         # may be larger than all of it.
@@ -208,46 +256,9 @@ class _Session:
         if arrived is None:
             return
         if reason := _not_its_own(arrived, self._node):
-            self._reject(data.id, reason)
+            self.reject(data.id, reason)
         else:
-            self._arrived.put_nowait(arrived)
-
-    async def _work(self) -> None:
-        while True:
-            arrived = await self._arrived.get()
-            pause_s, tries = self._ingest.retry_s, 0
-            while True:
-                try:
-                    await self._ingest.in_thread(
-                        self._ingest.processing.process, arrived.envelope, arrived.packed
-                    )
-                except NotNowError as error:
-                    self._ingest.store_is_away(str(error))
-                except ProcessorError as error:
-                    tries += 1
-                    if tries == PROCESSOR_TRIES:
-                        raise _CloseError(_CLOSE_BROKEN, f"{error} ({tries} times)") from error
-                    log.warning("%s; trying again", error)
-                except CodecError as error:
-                    self._reject(arrived.envelope.id, str(error))
-                    break
-                else:
-                    self._ingest.store_is_back()
-                    self._sizes.pop(arrived.envelope.id, None)
-                    self._answers.put_nowait(arrived.envelope.id)
-                    break
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, LAST_RETRY_SECONDS)
-
-    def _reject(self, message_id: str, reason: str) -> None:
-        log.error(
-            "message %s of node %s can't be stored, the node sets it aside: %s",
-            message_id,
-            self._node,
-            reason,
-        )
-        self._sizes.pop(message_id, None)
-        self._answers.put_nowait(wire.reject(message_id, reason))
+            lanes.put(arrived)
 
     async def _answer(self) -> None:
         """Send what is to be said; acknowledgements that wait go together."""
@@ -275,6 +286,15 @@ class _Session:
             except PyMongoError as error:
                 # The next one is as good; it comes within seconds.
                 self._ingest.store_is_away(describe(error))
+
+
+def _first(errors: BaseExceptionGroup[_CloseError]) -> _CloseError:
+    """Give one error of a group, however deep it is in it."""
+    found: BaseException = errors
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, _CloseError)
+    return found
 
 
 def _refusal(hello: object, node: str) -> str:

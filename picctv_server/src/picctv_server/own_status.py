@@ -34,12 +34,20 @@ class OwnStatus:
         self._clock = clock
         self._version = importlib.metadata.version("picctv-server")
 
-    def write(self) -> None:
-        """Write it once; raises a `PyMongoError` where MongoDB does not answer."""
+    def write(self, away: str = "") -> None:
+        """Write it once.
+
+        Args:
+            away: why something can't be stored at the moment.
+
+        Raises:
+            PyMongoError: MongoDB does not answer.
+        """
         values = {
             "name": self._name,
             "version": self._version,
             "last_seen_at": moment(self._clock.now_ns()),
+            "away": away,
             "plugins": plain(self._processors.report()),
         }
         database()["server_statuses"].update_one({"_id": self.id}, {"$set": values}, upsert=True)
@@ -48,5 +56,5 @@ class OwnStatus:
         """Write it again and again, on one of ingest's threads, until it is cancelled."""
         while True:
             with contextlib.suppress(PyMongoError):  # what stores says so, and the next status is as good
-                await ingest.in_thread(self.write)
+                await ingest.in_thread(self.write, ingest.away)
             await asyncio.sleep(INTERVAL_S)

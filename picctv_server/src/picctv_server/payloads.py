@@ -11,12 +11,13 @@ from picctv_server.clips.gridfs import GridFSClips
 MAX_INLINE_BYTES = 1024 * 1024
 """What is larger is kept apart. MongoDB's own bound for a document is 16 MiB."""
 
-_BUCKET = "payloads"
+BUCKET = "payloads"
+"""The bucket's name in MongoDB."""
 
 
 def put(name: str, data: bytes) -> None:
     """Keep bytes under a name, durably; harmless when repeated."""
-    bucket = GridFSClips(bucket=_BUCKET)
+    bucket = GridFSClips(bucket=BUCKET)
     if not bucket.exists(name):
         bucket.put(name, data)
 
@@ -25,7 +26,12 @@ def get(name: str) -> bytes:
     """Give the bytes again.
 
     Raises:
-        StoreError: there are none of this name.
+        MissingError: there are none of this name.
     """
-    with GridFSClips(bucket=_BUCKET).open(name) as reader:
+    with GridFSClips(bucket=BUCKET).open(name) as reader:
         return reader.read()
+
+
+def delete(name: str) -> None:
+    """Remove bytes; nothing happens where there are none of this name."""
+    GridFSClips(bucket=BUCKET).delete(name)

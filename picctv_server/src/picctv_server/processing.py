@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,10 @@ from bson.errors import InvalidDocument
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from picctv_core import codec, messages
-from picctv_core.errors import CodecError, PluginError, StoreError
-from picctv_server.database import describe
+from picctv_core.errors import CodecError, PluginError, StoreError, one_line
+from picctv_server import aside
+from picctv_server.alarms import Alarms
+from picctv_server.failures import NotNowError, ProcessorError, is_machines, why_not_now
 from picctv_server.processors import Processors
 from picctv_server.store import Store
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from picctv_core.clock import Clock
+    from picctv_core.plugins import Plugin
     from picctv_server.clips import ClipStore
     from picctv_server.config import ServerConfig
     from picctv_server.models import Notification
@@ -27,22 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What is wrong with the machine and not with the message.
-_MACHINE_ERRORS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-)
-
-
-# What a processor may raise without failing: the message can never be stored, or the store can't do it now.
-_NOT_THE_PROCESSORS = (CodecError, PyMongoError, InvalidDocument, StoreError)
-
-
-class NotNowError(StoreError):
-    """The message can't be stored at the moment: MongoDB is away, a disk is full. It can be tried again at will."""
-
-
-class ProcessorError(PluginError):
-    """A processor raised what no processor should. It is tried again a few times."""
+# What a processor may raise without failing: the message can never be stored.
+_NOT_THE_PROCESSORS = (CodecError, InvalidDocument)
 
 
 class Processing:
@@ -51,6 +39,7 @@ class Processing:
     Attributes:
         store: where they go.
         processors: the plugins' server parts.
+        alarms: tells people what is wrong, once.
     """
 
     def __init__(self, config: ServerConfig, clips: ClipStore, clock: Clock, *, strict: bool = False) -> None:
@@ -66,6 +55,9 @@ class Processing:
             PluginError: there is one, and `strict` was asked for.
         """
         self.store = Store(clips, clock, on_notification=self._notified)
+        self.alarms = Alarms(self.store, clock)
+        self._clock = clock
+        self._name = config.server.name
         self.processors = Processors(config.processors, config.idle, self.store, strict=strict)
         self._listeners = self.processors.with_hook("picctv_message_stored")
         self._notifiers = self.processors.with_hook("picctv_notification")
@@ -90,10 +82,46 @@ class Processing:
             ProcessorError: its plugin's processor failed.
         """
         try:
-            if self.store.seen(envelope.id):
-                return
+            # Whatever is set aside is kept. In this order: what leaves there is marked as stored before.
+            is_kept = aside.has(envelope.id) or self.store.seen(envelope.id)
+        except PyMongoError as error:
+            raise NotNowError(why_not_now(error)) from error
+        if not is_kept:
+            self.store_message(envelope, packed)
+
+    def set_aside(
+        self, envelope: messages.Message, packed: bytes, failure: ProcessorError, tries: int
+    ) -> None:
+        """Keep a message that a processor failed with; when this returns, the node may forget it.
+
+        People are told once, when the first message of a plugin goes aside.
+
+        Args:
+            envelope: the message without its payload.
+            packed: the payload, packed.
+            failure: what `process` raised, the last time.
+            tries: how often it was tried.
+
+        Raises:
+            NotNowError: it can't be kept at the moment.
+        """
+        try:
+            aside.put(envelope, packed, failure, tries, server=self._name, at_ns=self._clock.now_ns())
+            aside.tell(self.alarms, envelope, failure)
+        except (PyMongoError, StoreError, OSError) as error:
+            raise NotNowError(why_not_now(error)) from error
+
+    def store_message(self, envelope: messages.Message, packed: bytes, *, as_is: bool = False) -> None:
+        """Process and store a message, also one that is set aside; see `process`.
+
+        Args:
+            envelope: the message without its payload.
+            packed: the payload, packed.
+            as_is: whether it is stored as if its plugin had no server part.
+        """
+        try:
             message = replace(envelope, payload=codec.unpack(packed))
-            if self._process(message) or self._store_as_usual(message):
+            if (not as_is and self._process(message)) or self._store_as_usual(message):
                 is_new = self.store.mark(message)
             else:
                 # A clip too, where no recording plugin is installed: it is kept, whoever may read it one day.
@@ -104,8 +132,10 @@ class Processing:
             raise CodecError(
                 f"MongoDB can't have the {envelope.kind} message {envelope.id}: {error}"
             ) from error
-        except (PyMongoError, StoreError, OSError) as error:
-            raise NotNowError(_why_not_now(error)) from error
+        except Exception as error:
+            if is_machines(error):
+                raise NotNowError(why_not_now(error)) from error
+            raise _failed("picctv's own storing", None, envelope, error) from error
         if is_new:
             self._tell(self._listeners, "picctv_message_stored", message=message)
 
@@ -120,12 +150,11 @@ class Processing:
         except _NOT_THE_PROCESSORS:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS:
+            if is_machines(error):
                 raise
             log.debug("where it came from", exc_info=error)
-            raise ProcessorError(
-                f"plugin {processor.plugin.describe()} failed with the {message.kind} message {message.id} of "
-                f"{message.camera or message.node}: {type(error).__name__}: {error}"
+            raise _failed(
+                f"plugin {processor.plugin.describe()}", processor.plugin, message, error
             ) from error
         return done is True
 
@@ -152,5 +181,9 @@ class Processing:
                 )
 
 
-def _why_not_now(error: Exception) -> str:
-    return describe(error) if isinstance(error, PyMongoError) else str(error)
+def _failed(who: str, plugin: Plugin | None, message: messages.Message, error: Exception) -> ProcessorError:
+    return ProcessorError(
+        f"{who} failed with the {message.kind} message {message.id} of {message.camera or message.node}: "
+        f"{one_line(error, PluginError)}",
+        plugin,
+    )

@@ -160,6 +160,10 @@ class Processors:
         """Give the one of a name; None where it does not run."""
         return self._running.get(plugin)
 
+    def names(self) -> list[str]:
+        """List those that run."""
+        return sorted(self._running)
+
     def with_hook(self, hook: str) -> Sequence[Processor]:
         """Give those that implement a hook."""
         return [processor for processor in self._running.values() if processor.implements(hook)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from picctv_core import codec
 from picctv_core.errors import CodecError, StoreError
+from picctv_core.messages import NOTIFICATION, Message
 from picctv_server import contents, minutes, payloads, queries, ranges
 from picctv_server.models import MINUTE_NS, Clip, Notification, moment, schema_id
 from picctv_server.writes import collection, insert_once, upsert_unless_newer
@@ -228,7 +229,7 @@ class Store:
             CodecError: the payload is not of its form.
         """
         said = contents.read(message, contents.NotificationContent)
-        self._add_notification(message, message.id, said)
+        self._say(message, message.id, said)
 
     def notify(self, message: messages.Message, level: str, title: str, text: str = "") -> None:
         """Make a notification about a message, in the name of its plugin; the same one for the same message only once.
@@ -244,7 +245,38 @@ class Store:
         """
         own = hashlib.sha256(f"{level}\0{title}\0{text}".encode()).hexdigest()[:16]
         said = contents.notification(level, title, text)
-        self._add_notification(message, f"{message.id}-{own}", said)
+        self._say(message, f"{message.id}-{own}", said)
+
+    def say(
+        self,
+        own_id: str,
+        level: str,
+        title: str,
+        text: str = "",
+        *,
+        node: str = "",
+        camera: str = "",
+        plugin: str = "",
+    ) -> bool:
+        """Make a notification of picctv's own, about nothing that a message brought; one of an id only once.
+
+        Args:
+            own_id: has a colon in it, which no id of a message has.
+            level: ``info``, ``warning`` or ``error``.
+            title: the line.
+            text: more.
+            node: the node that it is about.
+            camera: ``node/camera``.
+            plugin: whose matter it is.
+
+        Returns:
+            Whether it is new.
+
+        Raises:
+            CodecError: the level is none of these, or the texts are far too long.
+        """
+        about = Message(own_id, node, camera, plugin, NOTIFICATION, self._clock.now_ns(), 0, None)
+        return self._say(about, own_id, contents.notification(level, title, text))
 
     def add_gap(self, message: messages.Message) -> None:
         """Store a gap.
@@ -264,9 +296,7 @@ class Store:
         }
         insert_once(collection("gaps"), message.id, values)
 
-    def _add_notification(
-        self, message: messages.Message, own_id: str, said: contents.NotificationContent
-    ) -> None:
+    def _say(self, message: messages.Message, own_id: str, said: contents.NotificationContent) -> bool:
         values: dict[str, Any] = {
             "node": message.node,
             "camera": message.camera,
@@ -276,8 +306,10 @@ class Store:
             "text": said.text,
             "at_ns": message.captured_at_ns,
         }
-        if insert_once(collection("notifications"), own_id, values) and self._on_notification is not None:
+        is_new = insert_once(collection("notifications"), own_id, values)
+        if is_new and self._on_notification is not None:
             self._on_notification(Notification(id=own_id, **values))
+        return is_new
 
     def _insert_message(self, message: messages.Message, data: bytes | None, *, apart: bool) -> bool:
         values = {

@@ -29,6 +29,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
     create.add_argument("name", metavar="NAME", help="the name to log in with")
     add_config(create, "web.toml")
     create.add_argument(
+        "--staff",
+        action="store_true",
+        help="let the user do what changes something: have messages processed again that were set aside",
+    )
+    create.add_argument(
         "--password-stdin", action="store_true", help="read the password from the first line of the input"
     )
 
@@ -53,7 +58,7 @@ def _create_user(args: argparse.Namespace) -> int:
 
     from picctv_web.users import create_user, read_password
 
-    new = create_user(args.name, read_password(stdin=args.password_stdin))
+    new = create_user(args.name, read_password(stdin=args.password_stdin), staff=args.staff)
     if new:
         print(f"the user {args.name} can log in now")
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.shortcuts import render
+from django.urls import reverse
 
 from picctv_core.hookspecs.web import Link
 from picctv_server import queries
@@ -51,10 +52,16 @@ def _lines(cameras: list[shown.ShownCamera]) -> list[Line]:
             notification,
             _KINDS.get(notification.level, "info"),
             known.get(notification.camera),
-            _distinct([*_clip_link(notification), *plugin_pages.notification_links(notification)]),
+            _distinct([*_own_links(notification), *plugin_pages.notification_links(notification)]),
         )
         for notification in queries.latest_notifications(NOTIFICATIONS)
     ]
+
+
+def _own_links(notification: Notification) -> list[Link]:
+    if str(notification.id).startswith("set-aside:"):
+        return [Link("Set aside", reverse("set-aside"))]
+    return _clip_link(notification)
 
 
 def _clip_link(notification: Notification) -> list[Link]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 from django.shortcuts import render
 
-from picctv_server import models
+from picctv_server import aside, models
 from picctv_web import plugin_graph
 from picctv_web.known_plugins import everything
 
@@ -37,6 +37,7 @@ def plugins(request: HttpRequest) -> HttpResponse:
         "plugins": list(found.values()),
         "graph": plugin_graph.graph(edges, kinds),
         "edges": edges[:_MAX_EDGES],
+        "set_aside": sum(aside.counts().values()),
         "more_edges": max(0, len(edges) - _MAX_EDGES),
         "silent": sorted(
             {place.machine for known in found.values() for place in known.places if place.silent}
@@ -57,6 +58,7 @@ def _one(
         "uses": [edge for edge in edges if edge.user == name],
         "used_by": [edge for edge in edges if edge.giver == name],
         "nodes": _machines(known.cameras),
+        "set_aside": aside.messages(name).count(),
         "core": importlib.metadata.version("picctv-core"),
     }
     return render(request, "picctv/plugin.html", context)

@@ -17,6 +17,7 @@ from picctv_web import (
     media,
     plugin_pages,
     plugins,
+    set_aside,
     watch,
 )
 
@@ -39,6 +40,9 @@ urlpatterns = [
     path("clips/<str:clip_id>/thumbnail.jpg", media.thumbnail, name="clip-thumbnail"),
     path("plugins/", plugins.plugins, name="plugins"),
     path("plugins/", include((plugin_pages.patterns(), "plugins"))),
+    path("set-aside/", set_aside.listing, name="set-aside"),
+    path("set-aside-again/", set_aside.again, name="set-aside-again"),
+    path("set-aside/<str:message_id>/", set_aside.one, name="set-aside-message"),
     path("api/cameras", api.cameras),
     path("api/clips", api.clips),
     path("api/clips/<str:clip_id>", api.clip),

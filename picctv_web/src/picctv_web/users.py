@@ -12,8 +12,13 @@ from django.core.exceptions import ValidationError
 from picctv_core.errors import PicctvError
 
 
-def create_user(name: str, password: str) -> bool:
+def create_user(name: str, password: str, *, staff: bool = False) -> bool:
     """Make a user, or give the user of this name the password; that ends all sessions of the old one.
+
+    Args:
+        name: to log in with.
+        password: the password.
+        staff: whether the user may do what changes something. Who may already stays so.
 
     Returns:
         Whether the user is new.
@@ -29,6 +34,7 @@ def create_user(name: str, password: str) -> bool:
         validate_password(password, user)
     except ValidationError as error:
         raise PicctvError(f"the user {name!r} can't be made: {' '.join(error.messages)}") from error
+    user.is_staff = user.is_staff or staff
     user.set_password(password)
     user.save()
     return found is None

@@ -33,7 +33,10 @@ def picctv_process_message(message: Message, store: Any) -> bool | None:
 
     Raises:
         picctv_core.errors.CodecError: the message can never be processed; the node sets it aside with this reason.
-        Exception: anything else means *not now*: the message is not acknowledged, and comes again later.
+        OSError, pymongo.errors.PyMongoError: where it tells of the machine (a full disk, a MongoDB that is away), the
+            message is tried until it works, and the node keeps it meanwhile.
+        Exception: anything else is a failure of the plugin: the message is tried three times, then the server sets it
+            aside, with the traceback, to be processed again when somebody asks. Nobody else's messages wait for that.
 
     Example:
         >>> from picctv_core.hookspecs import hookimpl

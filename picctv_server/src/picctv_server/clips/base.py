@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 256 * 1024
 
+
+class MissingError(StoreError):
+    """There is nothing of this name; trying again does not help."""
+
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 
@@ -56,7 +61,8 @@ class ClipStore(Protocol):
         """Open for reading; the reader can seek and is to be closed.
 
         Raises:
-            StoreError: there is nothing of this name, or it can't be read.
+            MissingError: there is nothing of this name.
+            StoreError: it can't be read.
         """
         ...
 
@@ -64,7 +70,7 @@ class ClipStore(Protocol):
         """Give the size in bytes.
 
         Raises:
-            StoreError: there is nothing of this name.
+            MissingError: there is nothing of this name.
         """
         ...
 
@@ -88,9 +94,9 @@ def checked(name: str) -> str:
     return name
 
 
-def missing(name: str) -> StoreError:
+def missing(name: str) -> MissingError:
     """Make the error for a name that is not there."""
-    return StoreError(f"the clip store has no {name}")
+    return MissingError(f"the clip store has no {name}")
 
 
 def digest(reader: BinaryIO) -> Stored:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from picctv_server.models.base import ALIAS, MINUTE_NS, SECOND_NS, moment
 from picctv_server.models.clips import Clip
+from picctv_server.models.common import Alarm, Lease
 from picctv_server.models.findings import Analysis, Event, ResultSchema, analysis_id, schema_id
-from picctv_server.models.ledger import Gap, Message, Notification
+from picctv_server.models.ledger import Gap, Message, Notification, SetAside
 from picctv_server.models.machines import OFFLINE_AFTER, Camera, Node, NodeToken, ServerStatus
 
 __all__ = [
@@ -24,17 +25,20 @@ __all__ = [
     "MINUTE_NS",
     "OFFLINE_AFTER",
     "SECOND_NS",
+    "Alarm",
     "Analysis",
     "Camera",
     "Clip",
     "Event",
     "Gap",
+    "Lease",
     "Message",
     "Node",
     "NodeToken",
     "Notification",
     "ResultSchema",
     "ServerStatus",
+    "SetAside",
     "analysis_id",
     "moment",
     "schema_id",
@@ -50,6 +54,9 @@ DOCUMENTS = (
     Gap,
     NodeToken,
     Message,
+    SetAside,
     ResultSchema,
     ServerStatus,
+    Lease,
+    Alarm,
 )

@@ -1,4 +1,4 @@
-"""What was taken in, what was said to people, and what is missing."""
+"""What was taken in, what was set aside, what was said to people, and what is missing."""
 
 from __future__ import annotations
 
@@ -40,6 +40,59 @@ class Message(me.Document):
     payload_apart = me.BooleanField(default=False)
 
     meta = described("messages", ("camera", "plugin", "kind", "-captured_at_ns"), ("stored_at",))
+
+
+class SetAside(me.Document):
+    """A message that its plugin's server part failed with. It is kept whole, and can be processed again.
+
+    Attributes:
+        id: the message's.
+        node: the node's name.
+        camera: ``node/camera``, or empty.
+        plugin: who sent it; empty for picctv itself.
+        kind: what the payload is.
+        captured_at_ns: the time that it speaks of.
+        sequence: counts the node's messages.
+        payload: packed; None where it is too large for here: then it is the payload named ``id:aside``.
+        payload_bytes: how large the packed payload is.
+        distribution: that brought the server part which failed.
+        version: of that distribution.
+        error: what it raised, in one line.
+        traceback: where it came from.
+        tries: how often it was tried in all.
+        server: what the server calls itself that tried last.
+        set_aside_at: when it was set aside.
+        failed_at: when it failed last.
+        again_asked_at: when somebody asked for it to be processed again; None where nobody did since it failed last.
+    """
+
+    id = me.StringField(primary_key=True)
+    node = me.StringField()
+    camera = me.StringField(default="")
+    plugin = me.StringField(default="")
+    kind = me.StringField()
+    captured_at_ns = me.LongField()
+    sequence = me.LongField()
+    payload = me.BinaryField()
+    payload_bytes = me.LongField(default=0)
+    distribution = me.StringField(default="")
+    version = me.StringField(default="")
+    error = me.StringField(default="")
+    traceback = me.StringField(default="")
+    tries = me.IntField(default=0)
+    server = me.StringField(default="")
+    set_aside_at = me.DateTimeField()
+    failed_at = me.DateTimeField()
+    again_asked_at = me.DateTimeField()
+
+    meta = described(
+        "set_aside", ("plugin", "-set_aside_at", "-id"), ("-set_aside_at", "-id"), ("again_asked_at",)
+    )
+
+    @property
+    def payload_name(self) -> str:
+        """Give the name that its payload has where it is kept apart."""
+        return f"{self.id}:aside"
 
 
 class Notification(me.Document):

@@ -99,6 +99,7 @@ class ServerStatus(me.Document):
         name: what the server calls itself; several processes may have one name.
         version: of its picctv-server.
         last_seen_at: when it last said anything. What was silent for a day is forgotten.
+        away: why it can't store something at the moment, for example a full disk; empty where it can.
         plugins: how the plugins' server parts do in it, each with all of these keys: ``{name: {"status", "detail",
             "distribution", "version", "health", "calls", "failures", "ms_mean", "ms_p50", "ms_p95", "ms_max"}}``.
             ``status`` is a `picctv_core.plugins.Status`; ``health`` is what `picctv_health` said, a dict; ``calls`` and
@@ -111,6 +112,7 @@ class ServerStatus(me.Document):
     name = me.StringField()
     version = me.StringField(default="")
     last_seen_at = me.DateTimeField()
+    away = me.StringField(default="")
     plugins = me.DictField()
 
     meta = described(

@@ -91,7 +91,7 @@ class Supervisor:
         if not plan.token.exists():
             self._make_token()
         _picctv(
-            ["web", "user", "create", USER, "--config", str(plan.web_config), "--password-stdin"],
+            ["web", "user", "create", USER, "--config", str(plan.web_config), "--password-stdin", "--staff"],
             stdin=password,
         )
         if self._strict:
