@@ -151,6 +151,7 @@ def test_results_with_odd_fields_are_stored_and_not_summed_up(store: Store) -> N
         ("results", [1, 2]),
         ("event", {"event_id": "e", "started_at_ns": 5, "ended_at_ns": 4}),
         ("event", {"event_id": "../e", "started_at_ns": 5}),
+        ("event", {"event_id": "e", "started_at_ns": 5, "details": [1]}),
         ("gap", {"from_ns": 0, "to_ns": 2**63, "cause": "x"}),
         ("notification", {"level": "loud", "title": "x"}),
     ],
@@ -182,6 +183,54 @@ def test_event_update_is_not_undone_by_an_older_one(store: Store) -> None:
     store.add_event(update)
     store.add_event(start)
     assert models.Event.objects.first().peak_score == 5.0
+
+
+def with_details(details: Any, **changes: Any) -> Message:
+    sent = event(10, 20, event_id="e1")
+    sent.payload.update(details=details, **changes)
+    return sent
+
+
+def test_event_has_its_details_and_the_picture_in_them(store: Store) -> None:
+    details = {"picture": b"\xff\xd8\xff\xe0 and so on", "boxes": [[0.5, 1]], "array": np.eye(2)}
+    start, end = event(10, None, event_id="e1"), with_details(details)
+    for order in ([start, end], [end, start], [end, end]):
+        models.Event.objects.delete()
+        for one in order:
+            store.add_event(one)
+        found = queries.event("e1")
+        assert found is not None
+        assert found.event_details is not None
+        assert codec.pack(found.event_details) == codec.pack(details)
+        assert (found.has_picture, found.picture) == (True, details["picture"])
+    listed = models.Event.objects.exclude("details").first()
+    assert (listed.event_details, listed.has_picture, listed.picture) == (None, True, None)
+    assert queries.event("e2") is None
+
+
+@pytest.mark.parametrize(
+    "details", [None, {}, {"picture": None}, {"picture": b"GIF89a"}, {"picture": "text"}]
+)
+def test_event_without_a_picture_says_so(store: Store, details: Any) -> None:
+    store.add_event(with_details(details))
+    found = queries.event("e1")
+    assert found is not None
+    assert (found.event_details, found.has_picture, found.picture) == (details, False, None)
+
+
+def test_event_of_an_older_node_has_no_details(store: Store) -> None:
+    store.add_event(event(10, 20, event_id="e1"))
+    found = queries.event("e1")
+    assert found is not None
+    assert (found.event_details, found.picture) == (None, None)
+
+
+def test_event_with_too_many_details_is_stored_without_them(store: Store, caplog: Any) -> None:
+    store.add_event(with_details({"picture": b"\xff\xd8\xff" + bytes(2**20)}))
+    found = queries.event("e1")
+    assert found is not None
+    assert (found.ended_at_ns, found.details, found.has_picture) == (T0 + 20 * SECOND_NS, None, False)
+    assert "is stored without its details: they take 1048" in caplog.text
 
 
 def test_events_between_gives_those_that_overlap(store: Store) -> None:

@@ -195,8 +195,8 @@ class Seeder:
         """Store what a plugin's results are made of."""
         self.store.add_schema(self.message(messages.SCHEMA, camera, plugin, START_NS, schema_of(model)))
 
-    def event(self, camera: str, from_ns: int, to_ns: int | None) -> None:
-        """Store an event."""
+    def event(self, camera: str, from_ns: int, to_ns: int | None, picture: bytes | None = None) -> None:
+        """Store an event, with details where there is a picture."""
         payload = {
             "event_id": f"event-{from_ns}",
             "started_at_ns": from_ns,
@@ -204,6 +204,7 @@ class Seeder:
             "peak_score": 0.9,
             "peak_at_ns": from_ns + SECOND_NS,
             "peak": {"triggered": True, "score": 0.9},
+            "details": picture and {"picture": picture, "zones": ["Door"]},
         }
         self.store.add_event(self.message(messages.EVENT, camera, "motion", from_ns, payload))
 
@@ -375,7 +376,7 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
         seeder.schema("garage/door", "motion", MotionAnalyzer.Result)
         seeder.typed_results("garage/door", START_NS, seconds, 40)
         seeder.typed_results("garage/door", START_NS + 600 * SECOND_NS, seconds, 80)
-        seeder.event("garage/door", START_NS + third, START_NS + 2 * third)
+        seeder.event("garage/door", START_NS + third, START_NS + 2 * third, thumbnail)
         previous = seeder.clip("garage/door", START_NS - 600 * SECOND_NS, seconds, mp4, thumbnail)
         clip = seeder.clip("garage/door", START_NS, seconds, mp4, thumbnail, trigger="motion")
         following = seeder.clip("garage/door", START_NS + 600 * SECOND_NS, seconds, mp4, thumbnail)

@@ -23,6 +23,7 @@ PAGES = (
     "/clips/{clip}/",
     "/clips/{clip}/video.mp4",
     "/clips/{clip}/thumbnail.jpg",
+    "/events/event-1/picture",
     "/plugins/",
     "/plugins/lights/",
     "/plugins/lights/lamp/3/",

@@ -60,6 +60,8 @@ def test_clip_has_its_events_gaps_and_charts(site: Site, user: httpx.Client) -> 
     (event,) = clip["events"]
     assert (event["plugin"], event["seconds"], event["peak_score"]) == ("motion", 4.0, 0.9)
     assert event["peak"] == {"triggered": True, "score": 0.9}
+    assert event["details"] == {"zones": ["Door"]}
+    assert user.get(event["picture"]).headers["Content-Type"] == "image/jpeg"
     (gap,) = clip["gaps"]
     assert (gap["cause"], gap["bytes"]) == ("the disk was full", 9)
     lights = [chart for chart in clip["charts"] if chart["plugin"] == "lights"]

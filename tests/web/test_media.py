@@ -135,8 +135,14 @@ def test_clip_that_is_not_there_is_404(user: httpx.Client, clip: str, file: str)
     assert user.get(f"/clips/{clip}/{file}").status_code == 404
 
 
-def test_thumbnail_and_camera_picture_decode(site: Site, user: httpx.Client) -> None:
-    for address in (f"/clips/{site.seeded.clip}/thumbnail.jpg", "/cameras/garage/door/picture.jpg"):
+def test_pictures_of_clip_camera_and_event_decode(site: Site, user: httpx.Client) -> None:
+    (event,) = user.get(f"/api/clips/{site.seeded.clip}").json()["events"]
+    assert event["picture"] == f"/events/{event['id']}/picture"
+    for address in (
+        f"/clips/{site.seeded.clip}/thumbnail.jpg",
+        "/cameras/garage/door/picture.jpg",
+        event["picture"],
+    ):
         answer = user.get(address)
         assert answer.headers["Content-Type"] == "image/jpeg"
         with av.open(io.BytesIO(answer.content)) as container:
@@ -146,8 +152,11 @@ def test_thumbnail_and_camera_picture_decode(site: Site, user: httpx.Client) -> 
         assert (again.status_code, again.content) == (304, b"")
 
 
-def test_camera_without_picture_gets_one_that_says_so(user: httpx.Client) -> None:
-    answer = user.get("/cameras/garage/yard/picture.jpg")
+@pytest.mark.parametrize(
+    "address", ["/cameras/garage/yard/picture.jpg", "/events/nosuch/picture", "/events/%00/picture"]
+)
+def test_what_has_no_picture_gets_one_that_says_so(user: httpx.Client, address: str) -> None:
+    answer = user.get(address)
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "image/svg+xml")
     assert b"<svg" in answer.content
 

@@ -84,6 +84,7 @@ class EventContent(_Content):
     peak_score: Annotated[float | None, AfterValidator(_finite)] = None
     peak_at_ns: NanoSeconds | None = None
     peak: Any = None
+    details: dict[Any, Any] | None = None
 
     @model_validator(mode="after")
     def _forwards(self) -> EventContent:

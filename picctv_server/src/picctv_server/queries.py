@@ -44,6 +44,7 @@ __all__ = [
     "clips",
     "clips_between",
     "connect",
+    "event",
     "events_between",
     "gaps_between",
     "latest_notifications",
@@ -231,6 +232,12 @@ def chart(camera: str, plugin: str, field: str, from_ns: int, to_ns: int) -> lis
         to_ns: the last minute is the one before this.
     """
     return summaries(camera, plugin, from_ns, to_ns).get(field, [])
+
+
+def event(event_id: str) -> Event | None:
+    """Give the event of an id; None where there is none."""
+    found: Event | None = Event.objects(id=event_id).first()
+    return found
 
 
 def events_between(camera: str, from_ns: int, to_ns: int, plugin: str | None = None) -> list[Event]:

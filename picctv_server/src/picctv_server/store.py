@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from picctv_core import codec
 from picctv_core.errors import CodecError, StoreError
-from picctv_core.messages import NOTIFICATION, Message
+from picctv_core.messages import MAX_DETAILS_BYTES, NOTIFICATION, Message
 from picctv_server import contents, minutes, payloads, queries, ranges
 from picctv_server.models import MINUTE_NS, Clip, Notification, moment, schema_id
 from picctv_server.writes import collection, insert_once, upsert_unless_newer
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from picctv_server.clips import ClipStore
 
 log = logging.getLogger(__name__)
+
+_JPEG = b"\xff\xd8\xff"
 
 
 class Store:
@@ -135,6 +137,7 @@ class Store:
             "peak_at_ns": event.peak_at_ns,
             "peak": None if event.peak is None else codec.pack(event.peak),
             "sequence": message.sequence,
+            **_details(message, event.details),
         }
         which: dict[str, Any] = {"_id": event.event_id}
         if event.ended_at_ns is None:
@@ -332,6 +335,23 @@ def _batches(minute: dict[str, Any]) -> Iterator[tuple[int | None, list[tuple[in
         yield from queries.batches_of(collection("analyses").find_one({"_id": minute["_id"]}))
     except (StoreError, CodecError) as error:
         log.warning("the results of %s can't be read, and no clip is found by them: %s", minute["_id"], error)
+
+
+def _details(message: messages.Message, said: dict[Any, Any] | None) -> dict[str, Any]:
+    """Give the fields of an event that hold its details. An event is not lost for details that are too much."""
+    packed = None if said is None else codec.pack(said)
+    if packed is not None and len(packed) > MAX_DETAILS_BYTES:
+        log.warning(
+            "the event of message %s of %s at %s is stored without its details: they take %d bytes, %d is the most",
+            message.id,
+            message.plugin,
+            message.camera,
+            len(packed),
+            MAX_DETAILS_BYTES,
+        )
+        said = packed = None
+    picture = (said or {}).get("picture")
+    return {"details": packed, "has_picture": isinstance(picture, bytes) and picture.startswith(_JPEG)}
 
 
 def _overlapping(camera: str, from_ns: int, to_ns: int) -> dict[str, Any]:

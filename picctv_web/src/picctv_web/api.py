@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from picctv_server.models import Clip
+    from picctv_server.models import Clip, Event
     from picctv_server.ranges import ResultFilter
 
 MAX_CLIPS = 500
@@ -106,6 +106,8 @@ def clip(_request: HttpRequest, clip_id: str) -> Any:
                 "peak_score": event.peak_score,
                 "peak_at_ns": event.peak_at_ns,
                 "peak": event.peak_result,
+                "picture": reverse("event-picture", args=(event.id,)) if event.has_picture else None,
+                "details": _details(event),
             }
             for event in queries.events_between(*between)
         ],
@@ -151,6 +153,12 @@ def result_schemas(_request: HttpRequest) -> Any:
             for schema in queries.result_schemas()
         ]
     }
+
+
+def _details(event: Event) -> Any:
+    """Give an event's details but its picture, which has an address of its own."""
+    said = event.event_details
+    return said and {key: value for key, value in said.items() if key != "picture"}
 
 
 def _result_filter(query: Mapping[str, Any]) -> ResultFilter | None:

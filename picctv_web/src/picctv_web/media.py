@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from picctv_core.errors import StoreError
 from picctv_server import clips as clip_stores
+from picctv_server import queries
 from picctv_web import cameras, ranges, shown, watch
 
 if TYPE_CHECKING:
@@ -103,6 +104,15 @@ def camera_picture(request: HttpRequest, node: str, camera: str) -> HttpResponse
     if not found.picture:
         return _no_picture()
     return _picture(request, bytes(found.picture), f'"{found.picture_at_ns}"')
+
+
+@require_safe
+def event_picture(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Serve the picture of what an event is about. It comes with the event's end, and stays the same."""
+    event = queries.event(event_id)
+    if event is None or (picture := event.picture) is None:
+        return _no_picture()
+    return _picture(request, picture, f'"{event.id}"')
 
 
 def _wanted(request: HttpRequest, etag: str, size: int) -> ranges.Part | None:

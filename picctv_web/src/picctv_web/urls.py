@@ -38,6 +38,7 @@ urlpatterns = [
     path("clips/<str:clip_id>/", watch.watch, name="clip"),
     path("clips/<str:clip_id>/video.mp4", media.video, name="clip-video"),
     path("clips/<str:clip_id>/thumbnail.jpg", media.thumbnail, name="clip-thumbnail"),
+    path("events/<str:event_id>/picture", media.event_picture, name="event-picture"),
     path("plugins/", plugins.plugins, name="plugins"),
     path("plugins/", include((plugin_pages.patterns(), "plugins"))),
     path("set-aside/", set_aside.listing, name="set-aside"),

@@ -93,6 +93,9 @@ class Event(me.Document):
         peak_score: the highest score; None where results have none.
         peak_at_ns: when that was.
         peak: the result of that time, packed; see `peak_result`.
+        details: what the analyzer said of it once it had ended, packed; see `event_details`. They may take 1 MiB: a list
+            of events leaves them out with ``.exclude("details")``.
+        has_picture: whether there is a `picture` in them.
     """
 
     id = me.StringField(primary_key=True)
@@ -103,6 +106,8 @@ class Event(me.Document):
     peak_score = me.FloatField()
     peak_at_ns = me.LongField()
     peak = me.BinaryField()
+    details = me.BinaryField()
+    has_picture = me.BooleanField(default=False)
 
     meta = described("events", ("camera", "plugin", "-started_at_ns"), ("-started_at_ns",))
 
@@ -110,6 +115,16 @@ class Event(me.Document):
     def peak_result(self) -> Any:
         """Give the analyzer's result at the peak; None where there is none."""
         return None if self.peak is None else codec.unpack(self.peak)
+
+    @property
+    def event_details(self) -> dict[Any, Any] | None:
+        """Give what the analyzer said of it in `picctv_event_ended`; None where that was nothing, or it goes on."""
+        return None if self.details is None else codec.unpack(self.details)
+
+    @property
+    def picture(self) -> bytes | None:
+        """Give the picture of what it is about, a JPEG; None where there is none."""
+        return (self.event_details or {}).get("picture") if self.has_picture else None
 
     @property
     def started_at(self) -> dt.datetime:
