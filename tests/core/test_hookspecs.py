@@ -42,6 +42,7 @@ def test_hooks_are_those_of_the_design() -> None:
             "picctv_camera_stopped",
             "picctv_event_ended",
             "picctv_health",
+            "picctv_motion_vectors",
             "picctv_result",
         ],
         "server": [

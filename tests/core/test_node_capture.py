@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from picctv_core.errors import SourceError
-from picctv_core.frames import AccessUnit, Frame, VideoInfo
+from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
 from picctv_core.node.backoff import Backoff
 from picctv_core.node.capture import Capture
 from picctv_core.testing import FakeClock
@@ -23,6 +23,8 @@ VIDEO = VideoInfo(64, 48, 10.0)
 class Recorder:
     """A sink that keeps what it gets, and gaps."""
 
+    wants_vectors = False
+
     def __init__(self) -> None:
         self.videos: list[VideoInfo] = []
         self.units: list[AccessUnit] = []
@@ -36,6 +38,9 @@ class Recorder:
 
     def access_unit(self, unit: AccessUnit) -> None:
         self.units.append(unit)
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        raise AssertionError("nobody asked for any")
 
     def gap(self, from_ns: int, to_ns: int, cause: str) -> None:
         self.gaps.append((from_ns, to_ns, cause))

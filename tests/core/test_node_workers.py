@@ -168,7 +168,7 @@ def test_results_go_to_the_others_as_the_server_reads_them(bench: Any, cameras: 
     worker = bench.start(Probe)
     for number in range(3):
         worker.inbox.put_frame(cameras.frame(number, number))
-        while worker.inbox._frame is not None:  # the newest replaces what waits
+        while worker.inbox._newest:  # the newest replaces what waits
             pass
     bench.stop()
     assert [result.data for result in bench.published] == [

@@ -21,7 +21,7 @@ from tests.core.videos import picture, play, write_video
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from picctv_core.frames import AccessUnit, Frame, VideoInfo
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
 
 EVEN = range(0, 2000, 40)
 B_FRAMES = {"bf": "3", "g": "20", "b_strategy": "0"}
@@ -341,6 +341,8 @@ class Both:
 class OrderedSink:
     """Notes everything in the order in which a source gives it."""
 
+    wants_vectors = False
+
     def __init__(self) -> None:
         self.got: list[list[Any]] = []
 
@@ -352,6 +354,9 @@ class OrderedSink:
 
     def access_unit(self, unit: AccessUnit) -> None:
         self.got.append(["unit", unit.captured_at_ns, len(unit.annexb)])
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        raise AssertionError("nobody asked for any")
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.avi"])

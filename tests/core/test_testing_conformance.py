@@ -458,6 +458,30 @@ class ExpectsKeyFirst(Quiet):
         self.groups[-1].append(unit)
 
 
+@breaks("motion_vectors_are_taken", "taking motion vectors of 1x1 blocks raised AttributeError")
+class ExpectsDifferences(Quiet):
+    @hookimpl
+    def picctv_motion_vectors(self, vectors: Any) -> Any:
+        return {"still": int((vectors.sad.max() < 100) and not vectors.x.any())}
+
+
+@breaks("motion_vectors_are_taken", "taking motion vectors of 1x1 blocks raised ValueError: .*read-only")
+class WritesIntoVectors(Quiet):
+    @hookimpl
+    def picctv_motion_vectors(self, vectors: Any) -> None:
+        vectors.x[vectors.x == 1] = 0
+
+
+@breaks("motion_vectors_are_taken", "taking motion vectors of 1x1 blocks, it wrote into them")
+class ForcesItsWayIntoVectors(Quiet):
+    @hookimpl
+    def picctv_motion_vectors(self, vectors: Any) -> None:
+        for array in (vectors.x, vectors.sad):
+            if array is not None and array.base is None:
+                array.flags.writeable = True
+                np.add(array, 1, out=array)
+
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 CLAUSES = list(clauses_of(AnalyzerConformance))

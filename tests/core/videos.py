@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from picctv_core.frames import AccessUnit, Frame, VideoInfo
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
 
 MILLISECONDS = Fraction(1, 1000)
 
@@ -25,7 +25,9 @@ MILLISECONDS = Fraction(1, 1000)
 class Sink:
     """Keeps everything; `when` is called after each unit, and may set `stop`."""
 
-    def __init__(self, when: Callable[[Sink], None] | None = None) -> None:
+    def __init__(self, when: Callable[[Sink], None] | None = None, *, wants_vectors: bool = False) -> None:
+        self.wants_vectors = wants_vectors
+        self.vectors: list[MotionVectors] = []
         self.infos: list[VideoInfo] = []
         self.frames: list[Frame] = []
         self.units: list[AccessUnit] = []
@@ -45,6 +47,10 @@ class Sink:
         self.units.append(unit)
         if self._when is not None:
             self._when(self)
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        """Keep motion vectors."""
+        self.vectors.append(vectors)
 
     def times_ms(self) -> list[float]:
         """Give the units' capture times since the first unit's, in milliseconds."""

@@ -39,7 +39,17 @@ def names_of(page: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("page", "module", "classes"),
     [
-        ("write-an-analyzer.md", node, {"NightAnalyzer", "TypedNightAnalyzer", "TellingNightAnalyzer"}),
+        (
+            "write-an-analyzer.md",
+            node,
+            {
+                "NightAnalyzer",
+                "TypedNightAnalyzer",
+                "TellingNightAnalyzer",
+                "DriftAnalyzer",
+                "EitherAnalyzer",
+            },
+        ),
         ("type-your-results.md", node, {"FogAnalyzer"}),
         ("use-another-plugins-results.md", node, {"CrowdAnalyzer", "BellAnalyzer"}),
         (

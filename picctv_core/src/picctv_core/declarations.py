@@ -58,6 +58,8 @@ class Declaration:
         result: ``Result``, the model of its results; None where they are of no declared form.
         uses: ``uses``, whose results it hears: names of plugins, and `TRIGGER`. Empty for those of all.
         isolation: ``isolation``, where it runs unless the node's settings say otherwise.
+
+    What else it says of itself is ``inputs``, which `picctv_core.inputs.called_hooks` asks once there are settings.
     """
 
     settings: type[BaseModel] = Settings
@@ -95,6 +97,8 @@ def declared(analyzer: Any) -> Declaration:
         faults.append('its uses is no tuple of names, such as ("motion",)')
     if found.isolation not in typing.get_args(Isolation):
         faults.append(f'its isolation is {found.isolation!r}, not "thread" or "process"')
+    if not callable(getattr(analyzer, "inputs", len)):
+        faults.append("its inputs is no static method that gives names of inputs, such as frames")
     if faults:
         raise PluginError(f"{analyzer.__name__}: {'; '.join(faults)}")
     return replace(found, uses=tuple(found.uses))

@@ -1,4 +1,4 @@
-"""What a camera gives: frames for analysis and access units for video."""
+"""What a camera gives: frames for analysis, access units for video, and motion vectors where its encoder tells them."""
 
 from __future__ import annotations
 
@@ -65,6 +65,38 @@ class EndedEvent:
     ended_at_ns: int
     peak_at_ns: int
     peak_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MotionVectors:
+    """Where the encoder found each block of one picture in the picture that it was predicted from.
+
+    The picture is cut into macroblocks of 16x16 pixels of the video stream, from its upper left corner on; at the right and
+    at the bottom they may reach beyond it. So there are ``(height + 15) // 16`` rows and ``(width + 15) // 16`` columns.
+
+    A vector points from the block to the place that it came from. Of a thing that has moved right by five pixels `x` is -5,
+    of one that has moved down by five `y` is -5. The picture predicted from is mostly the one before, in video with
+    B-frames or several references it can be an earlier one. Encoders look for what costs the fewest bits, not for what has
+    really moved: in even areas and in noise vectors point anywhere.
+
+    Pictures that are predicted from none, such as key pictures, have no motion vectors at all.
+
+    Attributes:
+        captured_at_ns: when the picture was captured, UTC nanoseconds since the epoch; that of its access unit.
+        x: (rows, columns) int8, whole pixels to the right, -128 to 127; what is beyond is clipped. Read-only; it may be
+            kept, and its rows may be padded.
+        y: the same, pixels down.
+        sad: (rows, columns) uint16, by how much the block differs from where it came from: the sum of the absolute
+            differences of its 256 pixels. Read-only. None where the encoder does not tell.
+        predicted: (rows, columns) bool, whether the block was predicted from an earlier picture at all; where it was
+            not, `x` and `y` are 0. Read-only. None where the encoder does not tell: then take it that all were.
+    """
+
+    captured_at_ns: int
+    x: npt.NDArray[np.int8]
+    y: npt.NDArray[np.int8]
+    sad: npt.NDArray[np.uint16] | None = None
+    predicted: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ What the class says of itself are attributes, all of which can be left out; `pic
 - ``uses``: whose results it hears through `picctv_result`: a tuple of names of plugins, and of
   `picctv_core.declarations.TRIGGER` for every result that is marked as a trigger. While one of these plugins does not run
   on a camera, the status of this one is *waiting* there; it runs all the same. Without it, it hears all results.
+- ``inputs``: a static method that gives, of its settings, what it takes of the camera: any of ``"frames"``
+  (`picctv_analyze_frame`), ``"vectors"`` (`picctv_motion_vectors`) and ``"video"`` (`picctv_access_unit`). The hooks of
+  the others are not called then, and nothing is made for them. Without it, it takes all that it has hooks for.
 - ``isolation``: ``"thread"`` or ``"process"``, where it runs unless ``node.toml`` says otherwise. Without it a thread.
 
 All hooks of one object are called on one thread, one after another, so an analyzer needs no locks of its own. That is
@@ -60,7 +63,7 @@ from picctv_core.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from picctv_core.camera import Camera
-    from picctv_core.frames import AccessUnit, EndedEvent, Frame, Result
+    from picctv_core.frames import AccessUnit, EndedEvent, Frame, MotionVectors, Result
 
 
 @hookspec
@@ -102,6 +105,38 @@ def picctv_analyze_frame(frame: Frame) -> Any:
         ...     @hookimpl
         ...     def picctv_analyze_frame(self, frame):
         ...         return {"triggered": bool(frame.luma.mean() < 20), "score": float(255 - frame.luma.mean())}
+    """
+
+
+@hookspec(firstresult=True)
+def picctv_motion_vectors(vectors: MotionVectors) -> Any:
+    """Look at the motion vectors of one picture of the video stream: what its encoder has found out about motion.
+
+    They cost next to nothing where an encoder gives them: there is no picture to decode or to scale. Cameras whose
+    stream is H.264 have them; what picctv encodes itself, and the source ``synthetic``, have none. A plugin on a camera
+    that has given video for ten seconds, and no vectors, has the status *waiting*, and a notification says so.
+
+    Called for every picture that has vectors, at the video's own rate and in the order of capture; not for key pictures.
+    When the worker falls behind, only the newest are kept: what moved in those that were dropped is not in them. Time
+    budget: the pause between two pictures of the video.
+
+    Args:
+        vectors: `vectors.x` and `vectors.y` are (rows, columns) int8, read-only, a vector for each 16x16 pixels of the
+            video that points to where the block came from. `vectors.sad` and `vectors.predicted` may be None. All must
+            be left unchanged.
+
+    Returns:
+        None or a result, as `picctv_analyze_frame` does. A plugin that takes both frames and vectors says of each what it
+        has to say; its results are one sequence.
+
+    Example:
+        >>> import numpy as np
+        >>> from picctv_core.hookspecs import hookimpl
+        >>> class Drift:
+        ...     @hookimpl
+        ...     def picctv_motion_vectors(self, vectors):
+        ...         moving = (vectors.x != 0) | (vectors.y != 0)
+        ...         return {"triggered": bool(moving.mean() > 0.05), "score": float(moving.mean())}
     """
 
 

@@ -10,6 +10,7 @@ from picctv_core.messages import GAP, gap_payload
 from picctv_core.node.arena import Arena
 from picctv_core.node.capture import Capture
 from picctv_core.node.plugin_camera import PluginCamera
+from picctv_core.node.vector_watch import VectorWatch
 from picctv_core.node.workers import Worker, described
 from picctv_core.picture import jpeg_of_key_unit
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from picctv_core.clock import Clock
-    from picctv_core.frames import AccessUnit, Frame, Result, VideoInfo
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result, VideoInfo
     from picctv_core.node.config import CameraConfig
     from picctv_core.node.spool import Spool
 
@@ -43,6 +44,12 @@ class CameraRunner:
         clock: the time.
         spool: where messages go.
         on_change: called when the camera's or a plugin's state changes; must not block.
+
+    Attributes:
+        id: the camera's id.
+        video: the shape of the video; None before the first picture.
+        wants_vectors: whether any plugin takes motion vectors.
+        workers: the plugins.
     """
 
     def __init__(
@@ -82,6 +89,8 @@ class CameraRunner:
             )
             for name, plugin in config.plugins.items()
         ]
+        self.wants_vectors = any(worker.takes_vectors for worker in self.workers)
+        self._vector_watch = VectorWatch()
         source = config.source(config.source_settings, config.analysis, clock)
         self._capture = Capture(self.id, source, self, clock, on_gap=self._gap, on_change=on_change)
 
@@ -127,9 +136,20 @@ class CameraRunner:
         """Give an access unit to the plugins that take video."""
         if unit.is_key:
             self._key_unit = unit
+        if self.wants_vectors and self._vector_watch.saw_picture(unit.captured_at_ns):
+            for worker in self.workers:
+                if worker.takes_vectors:
+                    worker.inbox.put_no_vectors()
         for worker in self.workers:
             if worker.takes_units:
                 worker.inbox.put_unit(unit)
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        """Give motion vectors to the plugins that take them."""
+        self._vector_watch.saw_vectors()
+        for worker in self.workers:
+            if worker.takes_vectors:
+                worker.inbox.put_vectors(vectors)
 
     def _publish(self, result: Result) -> None:
         """Give a plugin's result to the others; called on its worker."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from picctv_core.clock import Clock
-    from picctv_core.frames import AccessUnit, Frame, VideoInfo
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
     from picctv_core.sources.base import Sink, Source
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,11 @@ class Capture:
 
     # The sink that the source has --------------------------------------------------------------------------------
 
+    @property
+    def wants_vectors(self) -> bool:
+        """Say whether any plugin takes motion vectors."""
+        return self._sink.wants_vectors
+
     def started(self, video: VideoInfo) -> None:
         """Pass on that the camera gives pictures."""
         self._since_ns = self._clock.now_ns()
@@ -106,6 +111,10 @@ class Capture:
         """Pass on an encoded picture of the video stream."""
         self._saw(unit.captured_at_ns)
         self._sink.access_unit(unit)
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        """Pass on the motion vectors of a picture."""
+        self._sink.motion_vectors(vectors)
 
     def _saw(self, captured_at_ns: int) -> None:
         if self._away is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from picctv_core import plugins, typed
 from picctv_core.hookspecs import node as hookspecs
+from picctv_core.inputs import RESULTS
 from picctv_core.node.events import plain_details
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from picctv_core.camera import Camera
 
-ANALYZE = "picctv_analyze_frame"
 EVENT_ENDED = "picctv_event_ended"
 
 
@@ -91,7 +91,7 @@ class LocalHost:
         if hook == "picctv_camera_started":
             arguments = {"camera": self._camera}
         value = getattr(self._hooks, hook)(**arguments)
-        if hook == ANALYZE:
+        if hook in RESULTS:
             return typed.plain(self._result, value)
         return plain_details(value) if hook == EVENT_ENDED else value
 

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from picctv_core.frames import AccessUnit, Frame, Result
+from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result
 
 MAX_BYTES = 64 * 2**20
 MAX_RESULTS = 1000
@@ -20,6 +20,7 @@ class Control(enum.Enum):
 
     STARTED = enum.auto()
     HEALTH = enum.auto()
+    NO_VECTORS = enum.auto()
     STOP = enum.auto()
 
 
@@ -41,19 +42,21 @@ class Lost:
         return Lost(min(self.from_ns, other.from_ns), max(self.to_ns, other.to_ns), self.bytes + other.bytes)
 
 
-Item = Frame | AccessUnit | Result | Lost | Control
+Item = Frame | MotionVectors | AccessUnit | Result | Lost | Control
 
 
 class Inbox:
     """One queue in the order of arrival, with a bound for each thing in it.
 
-    - Frames: the newest only. One that comes while another waits takes its place, and the other is counted as dropped.
+    - Frames, and motion vectors: the newest only of each. One that comes while another waits takes its place, and the
+      other is counted as dropped.
     - Access units: `max_bytes` in all. When one does not fit, it and all after it are dropped, up to the next key unit
       that does fit; a `Lost` stands in their place.
     - Results: `max_results`; those beyond are dropped and counted.
 
     Attributes:
         frames_dropped: how many frames a newer one has replaced.
+        vectors_dropped: the same of motion vectors.
         results_dropped: how many results did not fit.
     """
 
@@ -61,27 +64,27 @@ class Inbox:
         self._max_bytes = max_bytes
         self._max_results = max_results
         self._changed = threading.Condition()
-        # The newest frame lies in `_frame`; None in the queue is the place that it had when it came.
-        self._items: deque[Item | None] = deque()
-        self._frame: Frame | None = None
+        # The newest frame and vectors lie in `_newest`; their type in the queue is the place that they had when they came.
+        self._items: deque[Item | type[Frame | MotionVectors]] = deque()
+        self._newest: dict[type[Frame | MotionVectors], Frame | MotionVectors] = {}
         self._bytes = 0
         self._results = 0
         self._lost: Lost | None = None
         self._health_asked = False
         self._stopped = False
         self.frames_dropped = 0
+        self.vectors_dropped = 0
         self.results_dropped = 0
 
     def put_frame(self, frame: Frame) -> None:
         """Put a frame in, in the place of one that still waits."""
         with self._changed:
-            if self._stopped:
-                return
-            if self._frame is None:
-                self._put(None)
-            else:
-                self.frames_dropped += 1
-            self._frame = frame
+            self.frames_dropped += self._put_newest(frame)
+
+    def put_vectors(self, vectors: MotionVectors) -> None:
+        """Put motion vectors in, in the place of those that still wait."""
+        with self._changed:
+            self.vectors_dropped += self._put_newest(vectors)
 
     def put_unit(self, unit: AccessUnit) -> None:
         """Put an access unit in, or drop it where there is no room."""
@@ -115,6 +118,12 @@ class Inbox:
         with self._changed:
             self._put(Control.STARTED)
 
+    def put_no_vectors(self) -> None:
+        """Say that the camera gives video, but no motion vectors."""
+        with self._changed:
+            if not self._stopped:
+                self._put(Control.NO_VECTORS)
+
     def ask_health(self) -> None:
         """Ask for the plugin's health, unless that was asked already and not answered."""
         with self._changed:
@@ -143,8 +152,8 @@ class Inbox:
             if not self._changed.wait_for(lambda: bool(self._items), timeout_s):
                 return None
             item = self._items.popleft()
-            if item is None:
-                item, self._frame = self._frame, None
+            if isinstance(item, type):
+                item = self._newest.pop(item)
             elif isinstance(item, AccessUnit):
                 self._bytes -= len(item.annexb)
             elif isinstance(item, Result):
@@ -168,6 +177,16 @@ class Inbox:
         """Give the bytes of the access units that wait."""
         return self._bytes
 
-    def _put(self, item: Item | None) -> None:
+    def _put_newest(self, item: Frame | MotionVectors) -> bool:
+        """Put in what only the newest of is wanted; say whether it has replaced another."""
+        if self._stopped:
+            return False
+        replaced = type(item) in self._newest
+        if not replaced:
+            self._put(type(item))
+        self._newest[type(item)] = item
+        return replaced
+
+    def _put(self, item: Item | type[Frame | MotionVectors]) -> None:
         self._items.append(item)
         self._changed.notify()

@@ -29,10 +29,11 @@ from picctv_core.cli import set_up_logging
 from picctv_core.clock import SystemClock
 from picctv_core.declarations import declared
 from picctv_core.errors import PicctvError, SpoolError
-from picctv_core.frames import AccessUnit, EndedEvent, Frame, Result, VideoInfo
+from picctv_core.frames import AccessUnit, EndedEvent, Frame, MotionVectors, Result, VideoInfo
+from picctv_core.inputs import ANALYZE, RESULTS, UNIT, VECTORS
 from picctv_core.node.arena import ArenaView
 from picctv_core.node.calls import Failure
-from picctv_core.node.hosts import ANALYZE, EVENT_ENDED, LocalHost
+from picctv_core.node.hosts import EVENT_ENDED, LocalHost
 from picctv_core.node.isolation import ERRORS, Setup
 from picctv_core.node.pipe import Pipe, PipeClosed
 from picctv_core.node.plugin_camera import PluginCamera
@@ -40,6 +41,7 @@ from picctv_core.node.plugin_camera import PluginCamera
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     from pydantic import BaseModel
 
 NICE = 5
@@ -98,7 +100,7 @@ class _Plugin:
         self.video = VideoInfo(*video) if video else None
         try:
             value = self.host.call(hook, **self._arguments(hook, rest, body))
-            wanted = hook in {ANALYZE, EVENT_ENDED, "picctv_health"} and value is not None
+            wanted = hook in {*RESULTS, EVENT_ENDED, "picctv_health"} and value is not None
             return ["returned"], codec.pack(value) if wanted else b""
         except SpoolError as error:
             return ["full", str(error)], b""
@@ -108,7 +110,10 @@ class _Plugin:
     def _arguments(self, hook: str, rest: list[Any], body: bytes) -> dict[str, Any]:
         if hook == ANALYZE:
             return {"frame": self._frame(rest, body)}
-        if hook == "picctv_access_unit":
+        if hook == VECTORS:
+            (captured_at_ns,) = rest
+            return {"vectors": MotionVectors(captured_at_ns, *map(_read_only, codec.unpack(body)))}
+        if hook == UNIT:
             captured_at_ns, is_key = rest
             return {"unit": AccessUnit(captured_at_ns, is_key, body)}
         if hook == "picctv_result":
@@ -123,6 +128,12 @@ class _Plugin:
         if offset is None or self._arena is None:
             return Frame(np.frombuffer(body, np.uint8).reshape(shape), captured_at_ns, sequence)
         return Frame(self._arena.luma(offset, shape), captured_at_ns, sequence)
+
+
+def _read_only(array: npt.NDArray[Any] | None) -> Any:
+    if array is not None:
+        array.flags.writeable = False
+    return array
 
 
 def raised(error: BaseException) -> list[Any]:

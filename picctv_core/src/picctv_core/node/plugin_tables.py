@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.declarations import TRIGGER, Declaration, RunOptions, declared
+from picctv_core.errors import PluginError
+from picctv_core.inputs import called_hooks
 from picctv_core.plugin_tables import Idle, TableReader
 from picctv_core.plugins import Plugin, Status
 
@@ -44,6 +47,11 @@ class PluginConfig:
     def isolation(self) -> str:
         """Give where it runs, ``thread`` or ``process``: as the node is told, else as the plugin asks for."""
         return self.run.isolation or self.declaration.isolation
+
+    @cached_property
+    def hooks(self) -> frozenset[str]:
+        """Give the hooks that it is to be called by; raises PluginError as `picctv_core.inputs.called_hooks`."""
+        return called_hooks(self.plugin.object, self.plugin.name, self.settings)
 
 
 class PluginTables:
@@ -88,7 +96,12 @@ class PluginTables:
             if isinstance(found, Idle):
                 idle[name] = found
             else:
-                running[name] = PluginConfig(plugin, found.settings, declared(plugin.object), found.options)
+                config = PluginConfig(plugin, found.settings, declared(plugin.object), found.options)
+                try:
+                    _ = config.hooks  # asked now, so that the worker needs not fear what a plugin answers
+                    running[name] = config
+                except PluginError as error:
+                    idle[name] = Idle(plugin, Status.SETTINGS_ERROR, str(error))
         # What one camera is told last: a plugin that is switched off for it is not missed there.
         general = {name: table for name, table in self._general.items() if name not in own}
         for absent in (

@@ -17,15 +17,16 @@ import numpy as np
 
 from picctv_core import codec
 from picctv_core.errors import PicctvError, SpoolError
+from picctv_core.inputs import ANALYZE, UNIT, VECTORS
 from picctv_core.node import processes
 from picctv_core.node.budget import Budget
 from picctv_core.node.calls import Failure, HookRaised, ProcessEnded
-from picctv_core.node.hosts import ANALYZE, EVENT_ENDED
+from picctv_core.node.hosts import EVENT_ENDED
 from picctv_core.node.isolation import ERRORS, Setup
 from picctv_core.node.pipe import Pipe, PipeClosed
 
 if TYPE_CHECKING:
-    from picctv_core.frames import AccessUnit, Frame, Result
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result
     from picctv_core.node.arena import Arena
     from picctv_core.node.pipe import Bytes
     from picctv_core.node.plugin_camera import PluginCamera
@@ -176,7 +177,11 @@ class ProcessHost:
     def _arguments(self, hook: str, arguments: dict[str, Any]) -> tuple[list[Any], Bytes]:
         if hook == ANALYZE:
             return self._lend(arguments["frame"])
-        if hook == "picctv_access_unit":
+        if hook == VECTORS:
+            # A grid is small: sending it costs less than keeping count of a place in shared memory would.
+            told: MotionVectors = arguments["vectors"]
+            return [told.captured_at_ns], codec.pack([told.x, told.y, told.sad, told.predicted])
+        if hook == UNIT:
             unit: AccessUnit = arguments["unit"]
             return [unit.captured_at_ns, unit.is_key], unit.annexb
         if hook == "picctv_result":

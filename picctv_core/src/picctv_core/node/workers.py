@@ -10,12 +10,11 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from picctv_core import plugins
 from picctv_core.errors import CodecError
-from picctv_core.frames import AccessUnit, Frame, Result
-from picctv_core.hookspecs import node as hookspecs
+from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result
+from picctv_core.inputs import ANALYZE, UNIT, VECTORS
 from picctv_core.node.calls import FAILED, MAX_FAILURES, Calls, ProcessEnded
-from picctv_core.node.hosts import ANALYZE, EVENT_ENDED, Host, LocalHost
+from picctv_core.node.hosts import EVENT_ENDED, Host, LocalHost
 from picctv_core.node.inbox import Control, Inbox, Lost
 from picctv_core.node.remote import ProcessHost
 from picctv_core.node.restarts import Restarts
@@ -36,6 +35,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
+
+_NO_VECTORS = (
+    "this camera gives no motion vectors, only one that sends H.264 does; set the plugin to look at frames"
+)
 
 _KILL_S = 2.0
 """How long it may take to see off a process that was killed."""
@@ -64,9 +67,10 @@ class Worker:
         backoff: the pauses before such a process is started again.
 
     Attributes:
-        takes_frames: whether the plugin implements `picctv_analyze_frame`.
-        takes_units: whether it implements `picctv_access_unit`.
-        takes_results: whether it implements `picctv_result`.
+        takes_frames: whether the plugin is to be called by `picctv_analyze_frame`.
+        takes_vectors: whether by `picctv_motion_vectors`.
+        takes_units: whether by `picctv_access_unit`.
+        takes_results: whether by `picctv_result`.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class Worker:
         self._health: dict[str, Any] = {}
         self._timing: dict[str, dict[str, float]] = {}
         self._frames = 0
+        self._vectors = 0
+        self._lacks_vectors = False
         self._given_up: tuple[Status, str] | None = None
         self._given_up_ns = 0
         self._started = False
@@ -103,13 +109,11 @@ class Worker:
         self._newest: Lost | None = None
         self._missed: tuple[Lost, str] | None = None
         self._status = Status.ENABLED
-        # What a plugin takes is known from its class, so that it can be fed from the first picture on.
-        hooks = plugins.bind(config.plugin.object, self.name, hookspecs)
-        self._hooks = frozenset(
-            name for name in dir(hookspecs) if name.startswith("picctv_") and plugins.implements(hooks, name)
-        )
+        # What a plugin takes is known before its object is made, so that it can be fed from the first picture on.
+        self._hooks = config.hooks
         self.takes_frames = ANALYZE in self._hooks
-        self.takes_units = "picctv_access_unit" in self._hooks
+        self.takes_vectors = VECTORS in self._hooks
+        self.takes_units = UNIT in self._hooks
         self.takes_results = "picctv_result" in self._hooks
         self._thread = threading.Thread(target=self._run, name=f"{camera.id} {self.name}", daemon=True)
 
@@ -157,6 +161,9 @@ class Worker:
         if self.takes_frames:
             counts["frames"] = self._frames
             counts["frames_dropped"] = self.inbox.frames_dropped
+        if self.takes_vectors:
+            counts["vectors"] = self._vectors
+            counts["vectors_dropped"] = self.inbox.vectors_dropped
         if self.takes_units:
             counts["queued_bytes"] = self.inbox.queued_bytes
         if self.takes_results:
@@ -212,7 +219,12 @@ class Worker:
 
     def _handle(self, item: Item | None) -> None:
         if isinstance(item, Frame):
-            self._analyze(item)
+            self._frames += 1
+            self._analyze(ANALYZE, item.captured_at_ns, frame=item)
+        elif isinstance(item, MotionVectors):
+            self._vectors += 1
+            self._lacks_vectors = False
+            self._analyze(VECTORS, item.captured_at_ns, vectors=item)
         elif isinstance(item, AccessUnit):
             self._take(item)
         elif isinstance(item, Result):
@@ -222,6 +234,8 @@ class Worker:
         elif item is Control.STARTED:
             self._started = True
             self._tell_started()
+        elif item is Control.NO_VECTORS:
+            self._miss_vectors()
         elif item is Control.HEALTH:
             said = self._call("picctv_health", counts=False)
             self._health = said if isinstance(said, dict) else {}
@@ -243,19 +257,26 @@ class Worker:
         if self._call("picctv_camera_started", camera=self._camera) is FAILED:
             self._give_up(Status.FAILING, self._calls.last_error)
 
-    def _analyze(self, frame: Frame) -> None:
-        self._results.reach(frame.captured_at_ns)
-        failures = self._calls.in_a_row["analyze_frame"]
-        self._frames += 1
-        result = self._call(ANALYZE, frame=frame)
+    def _analyze(self, hook: str, captured_at_ns: int, **argument: Any) -> None:
+        self._results.reach(captured_at_ns)
+        name = hook.removeprefix("picctv_")
+        failures = self._calls.in_a_row[name]
+        result = self._call(hook, **argument)
         if result is FAILED:
             return
         try:
-            self._results.add(frame.captured_at_ns, result)
+            self._results.add(captured_at_ns, result)
         except CodecError as error:
             # The call went well, its result did not: that is one failure more, not the first one again.
-            self._calls.in_a_row["analyze_frame"] = failures
-            self._calls.failed("analyze_frame", error)
+            self._calls.in_a_row[name] = failures
+            self._calls.failed(name, error)
+
+    def _miss_vectors(self) -> None:
+        """Tell people that what the plugin takes is not to be had from this camera."""
+        self._lacks_vectors = True
+        log.warning("%s: %s", self._who, _NO_VECTORS)
+        title = f"{self.name} gets no motion vectors from {self._camera.title}"
+        self._camera.try_to(self._camera.notify, "warning", title, _NO_VECTORS)
 
     def _details(self, event: EndedEvent) -> dict[str, Any] | None:
         """Ask for the details of an event; it ends with or without them."""
@@ -379,8 +400,9 @@ class Worker:
         if self._away:
             return Status.RESTARTING, self._away
         status, detail = self._calls.status()
-        if status is Status.ENABLED and self._config.waiting:
-            return Status.WAITING, self._config.waiting
+        waiting = self._config.waiting or (_NO_VECTORS if self._lacks_vectors else "")
+        if status is Status.ENABLED and waiting:
+            return Status.WAITING, waiting
         return status, detail
 
     def _look_at_status(self) -> None:

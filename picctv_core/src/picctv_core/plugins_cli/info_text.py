@@ -108,6 +108,8 @@ def _figures(plugin: Mapping[str, Any]) -> Iterator[str]:
         for key, word in (
             ("frames", "frames seen"),
             ("frames_dropped", "frames dropped"),
+            ("vectors", "motion vectors seen"),
+            ("vectors_dropped", "motion vectors dropped"),
             ("results_dropped", "results dropped"),
             ("queued_bytes", "bytes waiting"),
             ("failures", "failures"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from picctv_core.frames import Result
+from picctv_core.frames import Frame, Result
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from picctv_core.frames import AccessUnit, Frame, VideoInfo
+    from picctv_core.frames import AccessUnit, MotionVectors, VideoInfo
     from picctv_core.replay.running import Running, Said
     from picctv_core.replay.times import FileClock
 
@@ -26,13 +26,12 @@ class Player:
         main: the one that is replayed.
         clock: is moved on to what is given.
         stop: set when a plugin is given up.
-        on_said: takes what the main plugin said about a frame.
+        on_said: takes what the main plugin said, and the capture time of the frame or the vectors that it is about.
 
     Attributes:
         video: the shape of the video; None before the first picture.
-        frames: how many frames were analysed by the main plugin.
         units: how many access units came.
-        said: what each plugin said about the newest frame.
+        said: what each plugin said last.
         health: what the main plugin last said of itself.
     """
 
@@ -42,10 +41,9 @@ class Player:
         main: Running,
         clock: FileClock,
         stop: threading.Event,
-        on_said: Callable[[Frame, Said], None],
+        on_said: Callable[[int, Said], None],
     ) -> None:
         self.video: VideoInfo | None = None
-        self.frames = 0
         self.units = 0
         self.said: dict[str, Said] = {}
         self.health: dict[str, Any] = {}
@@ -61,6 +59,11 @@ class Player:
         """Say whether any plugin takes access units."""
         return any(plugin.takes_units for plugin in self._plugins)
 
+    @property
+    def wants_vectors(self) -> bool:
+        """Say whether any plugin takes motion vectors."""
+        return any(plugin.takes_vectors for plugin in self._plugins)
+
     def started(self, video: VideoInfo) -> None:
         """Take the shape of the video; the first time, the plugins begin."""
         first, self.video = self.video is None, video
@@ -70,13 +73,11 @@ class Player:
 
     def frame(self, frame: Frame) -> None:
         """Let the plugins analyse a frame; what one says, the others hear at once."""
-        if self._stop.is_set():
-            return
-        self._clock.advance_to(frame.captured_at_ns)
-        for plugin in self._plugins:
-            if plugin.takes_frames and not plugin.given_up:
-                self._analyze(plugin, frame)
-        self._look_after()
+        self._look_at(frame)
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        """Let the plugins look at motion vectors, likewise."""
+        self._look_at(vectors)
 
     def access_unit(self, unit: AccessUnit) -> None:
         """Give an access unit to the plugins that take video."""
@@ -95,14 +96,28 @@ class Player:
         for plugin in self._plugins:
             plugin.end()
 
-    def _analyze(self, plugin: Running, frame: Frame) -> None:
-        said = self.said[plugin.name] = plugin.analyze(frame)
+    def _look_at(self, item: Frame | MotionVectors) -> None:
+        if self._stop.is_set():
+            return
+        self._clock.advance_to(item.captured_at_ns)
+        for plugin in self._plugins:
+            if plugin.given_up:
+                continue
+            if isinstance(item, Frame):
+                if plugin.takes_frames:
+                    self._tell(plugin, item.captured_at_ns, plugin.analyze(item))
+            elif plugin.takes_vectors:
+                self._tell(plugin, item.captured_at_ns, plugin.look_at(item))
+        self._look_after()
+
+    def _tell(self, plugin: Running, captured_at_ns: int, said: Said) -> None:
+        """Pass on what a plugin said."""
+        self.said[plugin.name] = said
         if plugin is self._main:
-            self.frames += 1
-            self._on_said(frame, said)
+            self._on_said(captured_at_ns, said)
         if said.data is None:
             return
-        result = Result(plugin.camera.id, plugin.name, frame.captured_at_ns, said.data)
+        result = Result(plugin.camera.id, plugin.name, captured_at_ns, said.data)
         for other in self._plugins:
             if other is not plugin:
                 other.hear(result)

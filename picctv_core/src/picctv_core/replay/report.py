@@ -140,7 +140,7 @@ def summary(
     )
     beside = f", beside {', '.join(sorted(other.name for other in others))}" if others else ""
     yield _row("plugin", main.config.plugin.describe() + beside)
-    yield from _analysed(analysis, tally, main)
+    yield from _analysed(analysis, video, tally, main)
     yield _row("speed", f"{took_s:.1f} s, {length_ns / 1e9 / max(took_s, 1e-9):.1f} times real time")
     if tally.trigger:
         yield _row("events", str(len(tally.events)))
@@ -162,18 +162,24 @@ def summary(
             yield _row("ended early", f"{running.name}: {running.given_up}")
 
 
-def _analysed(analysis: AnalysisFormat, tally: Tally, main: Running) -> Iterator[str]:
+def _analysed(
+    analysis: AnalysisFormat, video: VideoInfo | None, tally: Tally, main: Running
+) -> Iterator[str]:
     durations = sorted(main.durations_ms)
-    if not main.takes_frames:
+    if not (main.takes_frames or main.takes_vectors):
         yield _row("frames", f"none: {main.name} analyses no frames")
+    elif main.takes_vectors and not durations:
+        yield _row("vectors", "none: every picture of this file is a key picture")
     if not durations:
         return
     said = f", {tally.triggered} triggered" if tally.trigger else ""
-    yield _row(
-        "frames",
-        f"{len(durations)} analysed at {analysis}{said}; {_pictures(tally.pictures - len(durations))} skipped",
-    )
-    budget_ms = 1000 / analysis.rate
+    title, how, rate = "frames", f"analysed at {analysis}", analysis.rate
+    if main.takes_vectors:
+        how = f"{how}, or by motion vectors" if main.takes_frames else "analysed by motion vectors"
+        title, rate = "pictures", video.rate if video else rate
+    skipped = max(0, tally.pictures - len(durations))
+    yield _row(title, f"{len(durations)} {how}{said}; {_pictures(skipped)} skipped")
+    budget_ms = 1000 / rate
     late = sum(duration > budget_ms for duration in durations)
     yield _row(
         "time",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from av.video.frame import VideoFrame
 
-    from picctv_core.frames import AnalysisFormat, Frame
+    from picctv_core.frames import AnalysisFormat
     from picctv_core.node.plugin_tables import PluginConfig
     from picctv_core.replay.running import Said
 
@@ -140,6 +140,7 @@ class _Replay:
         clock, stop = FileClock(self._start_ns), threading.Event()
         most = 1 if self._wishes.strict else MAX_FAILURES
         plugins = [Running(config, self._camera(config, clock, folder), most) for config in self._configs]
+        self._check_vectors(plugins)
         main = next(plugin for plugin in plugins if plugin.name == self._wishes.plugin)
         player = self._player = Player(plugins, main, clock, stop, self._said)
         handler = StreamHandler(
@@ -177,6 +178,18 @@ class _Replay:
         sys.stderr.write("\n".join(lines) + "\n")
         return plugins
 
+    def _check_vectors(self, plugins: list[Running]) -> None:
+        codec = self._opened.decoder.name
+        takers = ", ".join(
+            plugin.name for plugin in plugins if plugin.takes_vectors and not plugin.takes_frames
+        )
+        if takers and codec != "h264":
+            raise SourceError(
+                f"{self._wishes.video} is {codec}, which has no motion vectors, and {takers} takes them; replay an H.264 "
+                "file, or set the plugin to look at frames",
+                retry=False,
+            )
+
     def _camera(self, config: PluginConfig, clock: FileClock, folder: Path) -> PluginCamera:
         return PluginCamera(
             NODE,
@@ -188,11 +201,11 @@ class _Replay:
             video=lambda: self._player.video if self._player else None,
         )
 
-    def _said(self, frame: Frame, said: Said) -> None:
+    def _said(self, captured_at_ns: int, said: Said) -> None:
         self._tally.result(said.data)
         line: dict[str, Any] = {
-            "msec": (frame.captured_at_ns - self._start_ns) / 1_000_000,
-            "captured_at_ns": frame.captured_at_ns,
+            "msec": (captured_at_ns - self._start_ns) / 1_000_000,
+            "captured_at_ns": captured_at_ns,
             "result": said.data,
         }
         self._lines.write(line_of(line | ({"error": said.error} if said.error else {})))

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from picctv_core import codec, plugins
 from picctv_core.errors import CodecError, PluginError, one_line
 from picctv_core.hookspecs import node as hookspecs
+from picctv_core.inputs import ANALYZE, RESULTS, UNIT, VECTORS
 from picctv_core.messages import EVENT
 from picctv_core.node.calls import MAX_FAILURES
 from picctv_core.node.events import EventTracker, plain_details
-from picctv_core.node.hosts import ANALYZE, EVENT_ENDED
+from picctv_core.node.hosts import EVENT_ENDED
 from picctv_core.typed import plain
 
 if TYPE_CHECKING:
     import pluggy
 
-    from picctv_core.frames import EndedEvent, Frame, Result
+    from picctv_core.frames import EndedEvent, Frame, MotionVectors, Result
     from picctv_core.node.plugin_camera import PluginCamera
     from picctv_core.node.plugin_tables import PluginConfig
 
@@ -32,7 +33,7 @@ FAILED: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a plugin said about a frame.
+    """What a plugin said about a frame, or about motion vectors.
 
     Attributes:
         data: the result, as everybody on a node would read it; None for nothing.
@@ -52,16 +53,17 @@ class Running:
         max_failures: so many failures one after another end the replay.
 
     Attributes:
-        takes_frames: whether it implements `picctv_analyze_frame`.
-        takes_units: whether it implements `picctv_access_unit`.
+        takes_frames: whether it is to be called by `picctv_analyze_frame`.
+        takes_vectors: whether by `picctv_motion_vectors`.
+        takes_units: whether by `picctv_access_unit`.
         failures: how many calls have raised, or gave what is no result.
         first_error: the first of them, in one line.
         given_up: why it is called no more; empty where it is.
-        durations_ms: of each call of `picctv_analyze_frame`.
-        slowest_ns: the capture time of the frame that took longest.
+        durations_ms: of each call of `picctv_analyze_frame` and `picctv_motion_vectors`.
+        slowest_ns: the capture time of the picture that took longest.
 
     Raises:
-        PluginError: its object can't be made.
+        PluginError: its object can't be made, or it does not say what it takes.
     """
 
     def __init__(self, config: PluginConfig, camera: PluginCamera, max_failures: int = MAX_FAILURES) -> None:
@@ -86,8 +88,9 @@ class Running:
             raise PluginError(
                 f"the plugin {config.plugin.describe()} can't be made: {one_line(error)}"
             ) from error
-        self.takes_frames = plugins.implements(self._hooks, "picctv_analyze_frame")
-        self.takes_units = plugins.implements(self._hooks, "picctv_access_unit")
+        self.takes_frames = ANALYZE in config.hooks
+        self.takes_vectors = VECTORS in config.hooks
+        self.takes_units = UNIT in config.hooks
         self._takes_results = plugins.implements(self._hooks, "picctv_result")
 
     def begin(self) -> None:
@@ -102,23 +105,30 @@ class Running:
 
     def analyze(self, frame: Frame) -> Said:
         """Give it a frame."""
-        self._send(self._events.reach(frame.captured_at_ns))
+        return self._ask(self._hooks.picctv_analyze_frame, frame.captured_at_ns, frame=frame)
+
+    def look_at(self, vectors: MotionVectors) -> Said:
+        """Give it motion vectors."""
+        return self._ask(self._hooks.picctv_motion_vectors, vectors.captured_at_ns, vectors=vectors)
+
+    def _ask(self, hook: pluggy.HookCaller, captured_at_ns: int, **argument: Any) -> Said:
+        self._send(self._events.reach(captured_at_ns))
         started_s = time.perf_counter()
-        value = self.call(self._hooks.picctv_analyze_frame, frame=frame)
+        value = self.call(hook, **argument)
         duration_ms = (time.perf_counter() - started_s) * 1000
         self.durations_ms.append(duration_ms)
         if duration_ms > self._slowest_ms:
-            self._slowest_ms, self.slowest_ns = duration_ms, frame.captured_at_ns
+            self._slowest_ms, self.slowest_ns = duration_ms, captured_at_ns
         if value is FAILED:
             return Said(error=self._last_error)
         try:
             value = plain(self.config.declaration.result, value)
             data = codec.unpack(codec.pack(value))
         except (CodecError, PluginError) as error:
-            self._failed("analyze_frame", error)
+            self._failed(hook.name.removeprefix("picctv_"), error)
             return Said(error=self._last_error)
         self._consecutive = 0
-        self._send(self._events.see(frame.captured_at_ns, data))
+        self._send(self._events.see(captured_at_ns, data))
         return Said(data)
 
     def hear(self, result: Result) -> None:
@@ -151,7 +161,7 @@ class Running:
             self._failed(hook.name.removeprefix("picctv_"), error, counts=counts)
             return FAILED
         # A result, or an event's details, are not a success before they are known to be some.
-        if counts and hook.name not in {ANALYZE, EVENT_ENDED}:
+        if counts and hook.name not in {*RESULTS, EVENT_ENDED}:
             self._consecutive = 0
         return value
 

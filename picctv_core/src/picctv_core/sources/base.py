@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from picctv_core.clock import Clock
-    from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, VideoInfo
+    from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, MotionVectors, VideoInfo
 
 
 class Sink(Protocol):
     """Where a source puts what it captures. No call of it ever blocks: capture never waits."""
+
+    @property
+    def wants_vectors(self) -> bool:
+        """Say whether anybody takes motion vectors; where not, none are to be made. The same for as long as a source runs."""
+        ...
 
     def started(self, video: VideoInfo) -> None:
         """Say that the camera gives pictures now, and of what shape; said again when the shape changes."""
@@ -31,6 +36,10 @@ class Sink(Protocol):
 
     def access_unit(self, unit: AccessUnit) -> None:
         """Give an encoded picture of the video stream."""
+        ...
+
+    def motion_vectors(self, vectors: MotionVectors) -> None:
+        """Give the motion vectors of a picture of the video stream, in the order of capture."""
         ...
 
 

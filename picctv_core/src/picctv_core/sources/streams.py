@@ -6,11 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 import av
+from av.codec.context import Flags2
 
 from picctv_core import h264
 from picctv_core.frames import AccessUnit, VideoInfo
 from picctv_core.redact import redact_url
 from picctv_core.sources.encode import Encoder
+from picctv_core.sources.vectors import vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,7 @@ _MAX_HELD = 64
 
 
 class StreamHandler:
-    """Gives a sink the access units and analysis frames of one camera's packets, stream after stream."""
+    """Gives a sink what one camera's packets have in them, stream after stream: access units, analysis frames, vectors."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class StreamHandler:
         Args:
             settings: the camera's address, and how to encode what is not H.264.
             tap: makes the analysis stream.
-            sink: gets units and frames.
+            sink: gets units, frames, and vectors if it wants them.
             gives_units: whether the sink wants access units; without them nothing needs to be encoded.
             on_picture: gets every decoded picture and its capture time, after the analysis frame made of it. Its
                 memory may be that of the analysis frame: nobody writes into it.
@@ -67,7 +69,7 @@ class StreamHandler:
         self._captured_at: dict[int | None, int] = {}
         self.damaged = 0
         """How many packets could not be decoded."""
-        self._passes_through = False
+        self._passes_through = self._gives_vectors = False
 
     def begin(self, opened: Opened) -> None:
         """Take on a stream that has just been opened; its packets follow."""
@@ -79,13 +81,17 @@ class StreamHandler:
         self._rate = opened.rate
         self._captured_at.clear()
         self._passes_through = context.name == "h264"
+        # Of what we encode ourselves there would be vectors as well, but only by decoding it again.
+        self._gives_vectors = self._passes_through and self._sink.wants_vectors
+        if self._gives_vectors:
+            context.flags2 |= Flags2.export_mvs
         self._sets = h264.parameter_sets(extradata)
         self._length_size = h264.length_size(extradata) if extradata and h264.is_avcc(extradata) else 0
         if context.width and context.height:
             self._shape(context.width, context.height)
 
     def packet(self, packet: Packet[VideoStream], captured_at_ns: int) -> None:
-        """Give one packet's access unit, and the analysis frames that it completes."""
+        """Give one packet's access unit, and the analysis frames and motion vectors that it completes."""
         self._captured_at[packet.pts] = captured_at_ns
         if len(self._captured_at) > _MAX_HELD:
             del self._captured_at[next(iter(self._captured_at))]
@@ -129,6 +135,8 @@ class StreamHandler:
         analysis = self._tap.take(frame, captured_at_ns)
         if analysis is not None:
             self._sink.frame(analysis)
+        if self._gives_vectors and (vectors := vectors_of(frame, captured_at_ns)) is not None:
+            self._sink.motion_vectors(vectors)
         if self._on_picture is not None:
             self._on_picture(frame, captured_at_ns)
 

@@ -16,6 +16,7 @@ from picctv_core.declarations import declared
 from picctv_core.errors import PluginError
 from picctv_core.frames import Frame, Result
 from picctv_core.hookspecs import node as hookspecs
+from picctv_core.inputs import ANALYZE, UNIT, VECTORS, called_hooks
 from picctv_core.node.events import EventTracker, plain_details
 from picctv_core.testing.camera import FakeCamera
 from picctv_core.testing.clock import FakeClock
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from picctv_core.frames import AccessUnit, EndedEvent
+    from picctv_core.frames import AccessUnit, EndedEvent, MotionVectors
 
 _NS = 1_000_000_000
 
@@ -116,7 +117,9 @@ class AnalyzerRunner:
         self._sequence = 0
         self._started = self._stopped = False
         try:
-            self.plugin = kind(self._settings(settings), camera)
+            made = self._settings(settings)
+            self._called = called_hooks(kind, self.name, made)
+            self.plugin = kind(made, camera)
             self._hooks = plugins.bind(self.plugin, self.name, hookspecs)
         except BaseException:
             self._clean_up()
@@ -146,23 +149,25 @@ class AnalyzerRunner:
         """
         frame = self._frame(frame)
         self.run.event_payloads += self._events.reach(frame.captured_at_ns)
-        said = typed.plain(self._declaration.result, self.look(frame))
-        data = None if said is None else codec.unpack(codec.pack(said))
-        if data is not None:
-            self.run.results.append(Result(self.camera.id, self.name, frame.captured_at_ns, data))
-        self.run.event_payloads += self._events.see(frame.captured_at_ns, data)
-        return data
+        return self._keep(frame.captured_at_ns, self.look(frame))
 
-    def look(self, frame: Frame) -> Any:
-        """Give a frame, and get what the analyzer returned as it is: neither checked, nor kept in the run."""
-        self._sequence = frame.sequence + 1
-        self._wind(frame.captured_at_ns)
-        return self._call("picctv_analyze_frame", frame=frame)
+    def vectors(self, vectors: MotionVectors) -> Any:
+        """Give motion vectors, and get what was said about them; as `frame`."""
+        self.run.event_payloads += self._events.reach(vectors.captured_at_ns)
+        return self._keep(vectors.captured_at_ns, self.look(vectors))
+
+    def look(self, item: Frame | MotionVectors) -> Any:
+        """Give a frame or motion vectors, and get what the analyzer returned as it is: neither checked, nor kept in the run."""
+        self._wind(item.captured_at_ns)
+        if not isinstance(item, Frame):
+            return self._call(VECTORS, vectors=item)
+        self._sequence = item.sequence + 1
+        return self._call(ANALYZE, frame=item)
 
     def unit(self, unit: AccessUnit) -> None:
         """Give an access unit."""
         self._wind(unit.captured_at_ns)
-        self._call("picctv_access_unit", unit=unit)
+        self._call(UNIT, unit=unit)
 
     def result(self, result: Result) -> bool:
         """Give a result of another plugin, and say whether this one hears it: what it does not use is kept from it."""
@@ -198,8 +203,16 @@ class AnalyzerRunner:
         self.stop()
 
     def takes(self, hook: str) -> bool:
-        """Say whether the analyzer implements a hook."""
-        return plugins.implements(self._hooks, hook)
+        """Say whether the analyzer is to be called by a hook: it implements it, and takes what it gives."""
+        return hook in self._called
+
+    def _keep(self, captured_at_ns: int, said: Any) -> Any:
+        said = typed.plain(self._declaration.result, said)
+        data = None if said is None else codec.unpack(codec.pack(said))
+        if data is not None:
+            self.run.results.append(Result(self.camera.id, self.name, captured_at_ns, data))
+        self.run.event_payloads += self._events.see(captured_at_ns, data)
+        return data
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         caller = getattr(self._hooks, hook)
@@ -236,6 +249,7 @@ def run_analyzer(
     *,
     frames: Iterable[Frame] = (),
     units: Iterable[AccessUnit] | bool | None = None,
+    vectors: Iterable[MotionVectors] = (),
     results: Iterable[Result] = (),
     settings: Mapping[str, Any] | BaseModel | None = None,
     camera: FakeCamera | None = None,
@@ -244,14 +258,15 @@ def run_analyzer(
 ) -> Run:
     """Run an analyzer from its start to its stop, and give all that came of it.
 
-    What is fed comes in the order of its capture times: at the same time the frame first, then the access unit, then the
-    results of other plugins.
+    What is fed comes in the order of its capture times: at the same time the frame first, then the motion vectors, the
+    access unit, and the results of other plugins.
 
     Args:
         analyzer: the class, or the name of an installed plugin.
-        scene: a scene, or its name; its frames are fed, and its video where the analyzer takes video.
+        scene: a scene, or its name; its frames are fed, and its video and motion vectors where the analyzer takes them.
         frames: frames to feed instead of a scene's.
         units: access units to feed; False for none.
+        vectors: motion vectors to feed instead of a scene's.
         results: what other plugins said, such as the `Run.results` of another run.
         settings: as for `AnalyzerRunner`.
         camera: as for `AnalyzerRunner`; where not given, one with the scene's size and rate.
@@ -267,10 +282,11 @@ def run_analyzer(
             camera = _camera(data or Path(folder, "data"), played)
         with AnalyzerRunner(analyzer, settings=settings, camera=camera, name=name) as runner:
             if units is None or units is True:
-                wanted = played is not None and (units is True or runner.takes("picctv_access_unit"))
+                wanted = played is not None and (units is True or runner.takes(UNIT))
                 units = played.access_units() if played is not None and wanted else ()
             given = played.frames() if played is not None and not frames else frames
-            _feed(runner, given, units or (), results)
+            told = played.motion_vectors() if played is not None and not vectors else vectors
+            _feed(runner, given, told, units or (), results)
             runner.health()
         return runner.run
 
@@ -284,21 +300,27 @@ def _camera(data: Path, scene: Scene | None) -> FakeCamera:
 def _feed(
     runner: AnalyzerRunner,
     frames: Iterable[Frame],
+    vectors: Iterable[MotionVectors],
     units: Iterable[AccessUnit],
     results: Iterable[Result],
 ) -> None:
-    if not runner.takes("picctv_analyze_frame"):
+    if not runner.takes(ANALYZE):
         frames = ()  # they would only be drawn
+    if not runner.takes(VECTORS):
+        vectors = ()
     merged: Iterator[tuple[int, int, Any]] = heapq.merge(
         ((frame.captured_at_ns, 0, frame) for frame in frames),
-        ((unit.captured_at_ns, 1, unit) for unit in units),
-        ((result.captured_at_ns, 2, result) for result in results),
+        ((told.captured_at_ns, 1, told) for told in vectors),
+        ((unit.captured_at_ns, 2, unit) for unit in units),
+        ((result.captured_at_ns, 3, result) for result in results),
         key=lambda item: item[:2],
     )
     for _, what, item in merged:
         if what == 0:
             runner.frame(item)
         elif what == 1:
+            runner.vectors(item)
+        elif what == 2:
             runner.unit(item)
         else:
             runner.result(item)

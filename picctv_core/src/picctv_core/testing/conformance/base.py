@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from picctv_core.declarations import Declaration
-    from picctv_core.frames import AccessUnit, Frame
+    from picctv_core.frames import AccessUnit, Frame, MotionVectors
     from picctv_core.testing.run import Run
     from picctv_core.testing.scenes import Scene, Shot
 
@@ -38,6 +38,11 @@ def _shots(name: str, width: int, height: int, seed: int, seconds: float) -> tup
 @functools.lru_cache(maxsize=4)
 def _units(name: str, width: int, height: int, seed: int, seconds: float) -> tuple[AccessUnit, ...]:
     return tuple(make_scene(name, width, height, seed=seed, duration_s=seconds).access_units())
+
+
+@functools.lru_cache(maxsize=4)
+def _vectors(name: str, width: int, height: int, seed: int, seconds: float) -> tuple[MotionVectors, ...]:
+    return tuple(make_scene(name, width, height, seed=seed, duration_s=seconds).motion_vectors())
 
 
 class Clauses:
@@ -89,6 +94,10 @@ class Clauses:
     def _units(self, width: int = 320, height: int = 240) -> tuple[AccessUnit, ...]:
         return _units(self.scene, width, height, 1, self.seconds)
 
+    def _vectors(self) -> Iterator[MotionVectors]:
+        """Give the motion vectors of the same video; they are made only when somebody takes them."""
+        yield from _vectors(self.scene, 320, 240, 1, self.seconds)
+
     def _heard(self) -> Sequence[Result]:
         """Give what other plugins say."""
         if self.results is not None:
@@ -128,6 +137,7 @@ class Clauses:
                 self._kind(),
                 frames=self._frames() if frames is None else frames,
                 units=self._units() if units is None else units,
+                vectors=self._vectors(),
                 results=self._heard() if results is None else results,
                 settings=self.settings,
                 camera=self._camera(folder / "data" if data is None else data),

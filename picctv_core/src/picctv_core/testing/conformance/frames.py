@@ -1,4 +1,4 @@
-"""Clauses about what an analyzer is given: frames of any size and time, access units."""
+"""Clauses about what an analyzer is given: frames of any size and time, motion vectors, access units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from picctv_core.frames import AnalysisFormat, Frame
+from picctv_core.frames import AnalysisFormat, Frame, MotionVectors
+from picctv_core.inputs import ANALYZE, VECTORS
 from picctv_core.testing.camera import FakeCamera
 from picctv_core.testing.clock import FakeClock
 from picctv_core.testing.conformance.base import Clauses
@@ -16,6 +17,7 @@ from picctv_core.testing.scenes import START_NS
 from picctv_core.testing.scenes import scene as make_scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _NS = 1_000_000_000
 _SIZES = ((16, 16), (17, 31), (160, 120), (333, 251), (640, 360), (1280, 720))
+_GRIDS = ((1, 1), (2, 1), (15, 20), (30, 40), (68, 120))
 _PADDING = 24
 _RATE = 10.0
 
@@ -55,7 +58,7 @@ class FrameClauses(Clauses):
         for width, height in _SIZES:
             with self._folder() as folder:
                 runner = self._sized(width, height, folder)
-                if not runner.takes("picctv_analyze_frame"):
+                if not runner.takes(ANALYZE):
                     return
                 with self._blaming(f"analysing frames of {width}x{height}"), runner:
                     for frame in make_scene(self.scene, width, height, duration_s=0.3).frames():
@@ -96,13 +99,35 @@ class FrameClauses(Clauses):
         Measured at 320x240 and 10 frames a second, so at 100 ms. One that is slower gets fewer frames than the camera is
         set to, and the drops show in its status.
         """
-        seconds = self._life(units=()).seconds.get("picctv_analyze_frame", [])
+        seconds = self._life(units=()).seconds.get(ANALYZE, [])
         allowed = self.time_budget / _RATE
         if seconds and (median := statistics.median(seconds)) > allowed:
             self._broken(
                 f"its median frame takes {1000 * median:.1f} ms, {1000 * allowed:.1f} ms are allowed; do less, or set "
                 "time_budget and tell people a lower analysis rate"
             )
+
+    def test_motion_vectors_are_taken(self) -> None:
+        """Motion vectors of every size, without what some encoders don't tell, and with holes in time, are taken.
+
+        `vectors.sad` and `vectors.predicted` may be None, rows may be padded, pictures may be missing, and a camera that
+        comes back may have another size. All arrays are left unchanged: other plugins look at them at the same time.
+        """
+        with self._folder() as folder, self._runner(self._camera(folder)) as runner:
+            if not runner.takes(VECTORS):
+                return
+            for vectors in _odd_vectors():
+                arrays = [
+                    array
+                    for array in (vectors.x, vectors.y, vectors.sad, vectors.predicted)
+                    if array is not None
+                ]
+                before = [array.tobytes() for array in arrays]
+                what = f"taking motion vectors of {vectors.x.shape[1]}x{vectors.x.shape[0]} blocks"
+                with self._blaming(what):
+                    runner.vectors(vectors)
+                if before != [array.tobytes() for array in arrays]:
+                    self._broken(f"{what}, it wrote into them; work on a copy")
 
     def test_access_units_are_taken(self) -> None:
         """Video that begins between key units, has a hole, or changes its size does no harm.
@@ -123,6 +148,21 @@ class FrameClauses(Clauses):
     def _sized(self, width: int, height: int, folder: Path) -> AnalyzerRunner:
         form = AnalysisFormat(width, height, _RATE)
         return self._runner(FakeCamera(folder / "data", FakeClock(START_NS), analysis=form))
+
+
+def _odd_vectors() -> Iterator[MotionVectors]:
+    chance = np.random.default_rng(1)
+    at_ns = START_NS
+    for rows, columns in _GRIDS:
+        for number in range(6):
+            at_ns += (0, 100_000_000, 3600 * _NS)[number % 3]
+            x, y = chance.integers(-128, 128, (2, rows, columns + 1), np.int8)[..., :-1]
+            sad = chance.integers(0, 65_280, (rows, columns), np.uint16) if number % 2 else None
+            predicted = chance.random((rows, columns)) < 0.9 if number > 3 else None
+            for array in (x, y, sad, predicted):
+                if array is not None:
+                    array.flags.writeable = False
+            yield MotionVectors(at_ns, x, y, sad, predicted)
 
 
 def _padded(frame: Frame) -> tuple[Frame, npt.NDArray[np.uint8]]:

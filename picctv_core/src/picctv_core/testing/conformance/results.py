@@ -10,6 +10,7 @@ from picctv_core import codec, typed
 from picctv_core.declarations import TRIGGER
 from picctv_core.errors import CodecError, PluginError
 from picctv_core.frames import Result
+from picctv_core.inputs import VECTORS
 from picctv_core.node.hosts import EVENT_ENDED
 from picctv_core.testing.conformance.base import Clauses, said
 
@@ -30,7 +31,7 @@ class ResultClauses(Clauses):
             try:
                 codec.unpack(codec.pack(typed.plain(model, result)))
             except CodecError as error:
-                self._broken(f"its result for frame {at} can't be sent: {error}")
+                self._broken(f"its result for {at} can't be sent: {error}")
             except PluginError:
                 continue  # that it fits no model is another clause's
 
@@ -51,8 +52,8 @@ class ResultClauses(Clauses):
             try:
                 plain = typed.plain(model, result)
             except PluginError as error:
-                self._broken(f"frame {at}: {error}")
-            with self._blaming(f"sending its result for frame {at}"):
+                self._broken(f"{at}: {error}")
+            with self._blaming(f"sending its result for {at}"):
                 codec.pack(plain)
 
     def test_trigger_marks_are_booleans(self) -> None:
@@ -167,12 +168,16 @@ class ResultClauses(Clauses):
                 with self._blaming(f"hearing the result {data!r} of another plugin"):
                     runner.result(Result("node/camera", "stranger", at_ns, data))
 
-    def _said(self) -> list[tuple[int, Any]]:
-        """Give what the analyzer returned, frame by frame, before anything is done to it."""
+    def _said(self) -> list[tuple[str, Any]]:
+        """Give what the analyzer returned, and for what, before anything is done to it."""
         with self._folder() as folder:
             runner = self._runner(self._camera(folder))
             with self._blaming("running it"), runner:
-                return [(frame.sequence, runner.look(frame)) for frame in self._frames()]
+                said = [(f"frame {frame.sequence}", runner.look(frame)) for frame in self._frames()]
+                if runner.takes(VECTORS):
+                    told = enumerate(self._vectors())
+                    said += [(f"motion vectors {number}", runner.look(one)) for number, one in told]
+                return said
 
 
 def _is_number(value: Any) -> bool:

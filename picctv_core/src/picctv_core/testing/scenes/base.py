@@ -7,16 +7,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import av
+from av.codec.context import Flags2
 
 from picctv_core.frames import AnalysisFormat, Frame, VideoInfo
 from picctv_core.sources.encode import KEY_INTERVAL_NS, Encoder
 from picctv_core.sources.luma import luma_of
+from picctv_core.sources.vectors import vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from picctv_core.frames import AccessUnit
+    from picctv_core.frames import AccessUnit, MotionVectors
     from picctv_core.sources.scenes import Box, Rendered
 
 _NS = 1_000_000_000
@@ -122,6 +124,16 @@ class Scene(ABC):
         for number in range(len(self)):
             drawn = self._draw(number / self.rate, number)
             yield from encoder.encode(drawn.picture, self._captured_at_ns(number))
+
+    def motion_vectors(self) -> Iterator[MotionVectors]:
+        """Give the motion vectors of the video that `access_units` gives, with the frames' times; key units have none."""
+        decoder = av.CodecContext.create("h264", "r")
+        decoder.thread_count = 1
+        decoder.flags2 |= Flags2.export_mvs
+        for number, unit in enumerate(self.access_units()):
+            for picture in decoder.decode(av.Packet(unit.annexb)):
+                if (vectors := vectors_of(picture, self._captured_at_ns(number))) is not None:
+                    yield vectors
 
     def write(self, path: Path) -> None:
         """Write the scene as a video file; the name's ending says which kind: ``.mp4``, ``.mkv``, ``.ts``, ...
