@@ -68,6 +68,7 @@ def run_node(tmp_path: Path, uplink_server: Any, token: str) -> Iterator[Callabl
             name="garage",
             data=tmp_path / "data",
             spool_max_bytes=10**9,
+            spool_min_free_bytes=0,
             urls=urls or (uplink_server.url,),
             token=SecretStr(token),
             cameras=configs,

@@ -166,7 +166,7 @@ def test_what_a_hook_raises_is_counted_as_on_a_thread(
 def test_full_disk_is_no_fault_of_the_plugin(bench: IsolationBench, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = bench.start(configured(settings={"fault": "threads", "where": "health"}))
     bench.frames(1)
-    monkeypatch.setattr("picctv_core.node.spool.RESERVE_BYTES", 2**62)
+    monkeypatch.setattr("picctv_core.node._spool_store.RESERVE_BYTES", 2**62)
     worker.inbox.put_result(Result("garage/door", "other", 5, {"full": True}))
     bench.frames(1)
     monkeypatch.undo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -14,13 +15,15 @@ from hypothesis import strategies as st
 
 from picctv_core import codec
 from picctv_core.errors import CodecError, SpoolError
-from picctv_core.node import _spool_file
-from picctv_core.node.spool import DISK_FULL_CAUSE, QUOTA_CAUSE, Spool, Stored
+from picctv_core.node import _spool_schema
+from picctv_core.node.spool import DISK_FULL_CAUSE, FLOOR_CAUSE, QUOTA_CAUSE, Spool, Stored
 from picctv_core.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from picctv_core.node._spool_store import Store
 
 S = 1_000_000_000
 
@@ -69,7 +72,8 @@ def payloads(spool: Spool, kind: str) -> list[Any]:
 def fill_disk(spool: Spool, room_bytes: int) -> None:
     """Let SQLite find the disk full after so many bytes more, as it itself reports it."""
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(store: Store) -> None:
+        connection = store.connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + room_bytes // 4096}")
 
@@ -77,10 +81,10 @@ def fill_disk(spool: Spool, room_bytes: int) -> None:
 
 
 def outside_transaction(spool: Spool, work: Callable[[sqlite3.Connection], None]) -> None:
-    def job(connection: sqlite3.Connection) -> None:
-        connection.execute("COMMIT")
-        work(connection)
-        connection.execute("BEGIN")
+    def job(store: Store) -> None:
+        store.connection.execute("COMMIT")
+        work(store.connection)
+        store.connection.execute("BEGIN")
 
     spool._submit(job).result()
 
@@ -146,18 +150,61 @@ def test_payload_that_is_no_plain_data_is_refused(open_spool: Any) -> None:
     assert take_all(spool) == []
 
 
+def statements(spool: Spool) -> list[str]:
+    """Give the list that every statement goes to from now on, as SQLite itself tells of them."""
+    said: list[str] = []
+    spool._submit(lambda store: store.connection.set_trace_callback(said.append)).result()
+    return said
+
+
+def test_what_comes_while_the_disk_is_busy_is_one_transaction(open_spool: Any) -> None:
+    spool = open_spool()
+    said = statements(spool)
+    busy, free = threading.Event(), threading.Event()
+
+    def hold(_: Store) -> None:
+        busy.set()
+        free.wait()
+
+    held = spool._submit(hold)
+    busy.wait()
+    said.clear()
+    posted = [
+        spool.post(camera="n/c", plugin="p", kind="note", payload=n, captured_at_ns=n) for n in range(100)
+    ]
+    free.set()
+    held.result()
+    assert [stored.id for stored in take_all(spool)] == [future.result() for future in posted]
+    # The one that was held, one for all hundred, and those of `take_all`.
+    assert said.count("COMMIT") == 2 + 3
+
+
 def test_concurrent_appends_share_transactions(open_spool: Any) -> None:
     spool = open_spool()
-    commits: list[int] = []
-    spool.on_append = lambda: commits.append(1)
+    said = statements(spool)
     threads = [threading.Thread(target=lambda: [add(spool) for _ in range(25)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    stored = take_all(spool)
-    assert sorted(message.sequence for message in stored) == list(range(1, 201))
-    assert len(commits) < 200
+    assert said.count("COMMIT") < 200
+    assert sorted(message.sequence for message in take_all(spool)) == list(range(1, 201))
+
+
+def test_each_commit_waits_for_the_disk(open_spool: Any) -> None:
+    spool = open_spool()
+    asked = ("journal_mode", "synchronous", "fullfsync")
+    settings = spool._submit(
+        lambda store: [store.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+    )
+    assert settings.result() == ["wal", 2, 1]
+
+
+def test_same_id_is_the_same_message(open_spool: Any) -> None:
+    spool = open_spool()
+    ids = [add(spool, payload=text, message_id="a" * 32) for text in ("first", "again")]
+    assert ids == ["a" * 32] * 2
+    assert payloads(spool, "note") == ["first"]
 
 
 def test_quota_gives_up_the_oldest_video_first_and_leaves_one_gap(open_spool: Any) -> None:
@@ -288,9 +335,10 @@ def test_damage_while_running_is_survived(open_spool: Any, tmp_path: Path) -> No
 def test_a_newer_version_is_refused_and_left_alone(open_spool: Any, tmp_path: Path) -> None:
     open_spool().close()
     connection = sqlite3.connect(tmp_path / "spool.db")
-    connection.execute(f"PRAGMA user_version = {_spool_file.VERSION + 1}")
+    connection.execute(f"PRAGMA user_version = {_spool_schema.VERSION + 1}")
+    connection.execute(f"PRAGMA application_id = {_spool_schema.APPLICATION | (_spool_schema.VERSION + 1)}")
     connection.close()
-    with pytest.raises(SpoolError, match="of version 2, this picctv knows version 1: a newer picctv made it"):
+    with pytest.raises(SpoolError, match="of version 3, this picctv knows version 2: a newer picctv made it"):
         open_spool()
     assert list(tmp_path.glob("*.damaged")) == []
 
@@ -394,6 +442,39 @@ def test_node_with_a_full_disk_gets_out_of_it_by_delivering(small_disk: Path) ->
     spool = Spool(small_disk / "spool.db", FakeClock())
     (gap,) = payloads(spool, "gap")
     assert (gap["from_ns"], gap["to_ns"], gap["cause"]) == (len(kept) * 10 * S, 600 * S, DISK_FULL_CAUSE)
+    spool.close()
+
+
+def test_disk_keeps_its_floor_and_what_went_for_it_is_a_gap(small_disk: Path) -> None:
+    floor = 24 * 2**20
+    spool = Spool(small_disk / "spool.db", FakeClock(), min_free_bytes=floor)
+    results = add(spool, "results", {"items": [[S, bytes(1000)]]})
+    clips = [add(spool, "clip", clip(start_s, 10**6)) for start_s in range(0, 300, 10)]
+    spool.stats().result()
+    assert shutil.disk_usage(small_disk).free >= floor - 2 * 10**6  # what came last is in the journal, too
+    kept = take_all(spool)
+    assert [stored.id for stored in kept if stored.kind == "clip"] == clips[-len(kept) + 2 :]
+    assert results in {stored.id for stored in kept}
+    (gap,) = payloads(spool, "gap")
+    assert (gap["from_ns"], gap["cause"]) == (0, FLOOR_CAUSE)
+    assert gap["to_ns"] == (30 - (len(kept) - 2)) * 10 * S
+    spool.close()
+
+
+def test_room_that_others_take_is_given_by_the_oldest_video(small_disk: Path) -> None:
+    spool = Spool(small_disk / "spool.db", FakeClock(), min_free_bytes=20 * 2**20)
+    for start_s in range(0, 100, 10):
+        add(spool, "clip", clip(start_s, 10**6))
+    (small_disk / "others").write_bytes(bytes(9 * 2**20))
+    add(spool, "clip", clip(100, 10**6))
+    spool.stats().result()
+    spool.stats().result()
+    clips = [
+        codec.unpack(stored.payload)["started_at_ns"] for stored in take_all(spool) if stored.kind == "clip"
+    ]
+    assert clips == [start_s * S for start_s in range(10, 110, 10)]
+    assert shutil.disk_usage(small_disk).free >= 19 * 2**20
+    assert [gap["cause"] for gap in payloads(spool, "gap")] == [FLOOR_CAUSE]
     spool.close()
 
 

@@ -121,6 +121,7 @@ def run(camera: Camera, configs: list[PluginConfig], server: RunningServer, toke
         name="garage",
         data=folder / "data",
         spool_max_bytes=10**9,
+        spool_min_free_bytes=0,
         urls=(f"ws://127.0.0.1:{server.config.server.port}",),
         token=SecretStr(token),
         cameras=(camera.config(configs),),

@@ -55,6 +55,11 @@ class NodeTable(Settings):
         ge=10**6,
         description="How much may wait for the server. Beyond it the oldest video goes first, and leaves a gap.",
     )
+    spool_min_free: ByteSize = Field(
+        default=ByteSize(200 * 10**6),
+        description="How much room the disk of `data` shall keep. Where it is less, whoever has filled it, the oldest "
+        "video that waits goes first, and leaves a gap.",
+    )
 
 
 class ServerTable(Settings):

@@ -1,40 +1,27 @@
-"""The SQLite file of a spool: its tables, its queries, and what its errors mean. No thread, no policy: see `spool`."""
+"""What is asked of a spool's file, and what its errors mean. No thread, no policy: see `spool`."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
+import os
 import sqlite3
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from picctv_core.errors import SpoolError
+from picctv_core import codec
+from picctv_core.errors import CodecError, SpoolError
+from picctv_core.messages import RESULTS
+from picctv_core.node._spool_schema import damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 1
+RESERVE_BYTES = 16 * 2**20
+"""Room on the disk that the spool leaves free: SQLite needs some to delete, and so does whoever is to make more."""
 
-_SCHEMA = """
-CREATE TABLE messages (
-    -- AUTOINCREMENT, so that a number is never given twice, also when the table was empty in between.
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    camera TEXT NOT NULL,
-    plugin TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    captured_at_ns INTEGER NOT NULL,
-    from_ns INTEGER NOT NULL,
-    to_ns INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    reason TEXT,               -- why it was set aside; NULL while it waits to be sent
-    payload BLOB NOT NULL      -- last, so that reading the rest of a row does not read it
-);
--- Answers what to send next, and how much waits, without touching the rows.
-CREATE INDEX waiting ON messages (priority, sequence, id, bytes) WHERE reason IS NULL;
-CREATE INDEX aside ON messages (sequence, bytes) WHERE reason IS NOT NULL;
-"""
+DAMAGED = "its bytes were damaged on the node's disk"
+"""The reason of a message that was set aside because its checksum does not fit; it is never sent again."""
 
 _BATCH = 64
 _SHRINK_FROM_PAGES = 16_384
@@ -43,7 +30,25 @@ _SHRINK_PAGES = 10_000
 
 
 class Row(NamedTuple):
-    """A message without its payload."""
+    """A message in the file; the payload is packed. `sequence` is 0 until it has its number."""
+
+    sequence: int
+    id: str
+    camera: str
+    plugin: str
+    kind: str
+    priority: int
+    captured_at_ns: int
+    from_ns: int
+    to_ns: int
+    bytes: int
+    reason: str | None
+    checksum: int | None
+    payload: Any  # bytes, in a file that is sound
+
+
+class Brief(NamedTuple):
+    """What the file's index knows of a message that waits."""
 
     sequence: int
     id: str
@@ -54,31 +59,33 @@ class Row(NamedTuple):
     bytes: int
 
 
-def open_or_replace(path: Path) -> tuple[sqlite3.Connection, str]:
-    """Open the file, making it where there is none; a damaged one is moved aside and a fresh one made.
+_BRIEF = ", ".join(Brief._fields)
+COLUMNS = ", ".join(Row._fields)
 
-    Returns:
-        The connection, and one line about the damage; empty where there was none.
 
-    Raises:
-        SpoolError: it can't be opened, another process uses it, or a newer picctv made it.
-    """
+def checksum(row: Row) -> int:
+    """Give 31 bits of the CRC-32 of a message's envelope and, in the lower half, the CRC-32 of its payload."""
+    envelope = "\n".join(map(str, row[1:10]))
+    return (zlib.crc32(envelope.encode(errors="replace")) & 0x7FFF_FFFF) << 32 | zlib.crc32(row.payload)
+
+
+def is_whole(row: Row) -> bool:
+    """Say whether a message is as it was written, as far as can be known."""
+    if not isinstance(row.payload, bytes):
+        return False
+    if row.checksum is not None:
+        return row.checksum == checksum(row)
     try:
-        try:
-            return _open(path), ""
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            damage = move_aside(path, str(error))
-        return _open(path), damage
-    except sqlite3.Error as error:
-        raise explain(path, error) from error
+        codec.unpack(row.payload)
+    except CodecError:
+        return False
+    return len(row.payload) == row.bytes
 
 
-def is_damage(error: Exception) -> bool:
-    """Say whether an error means that the file itself is broken."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+def knows_its_time(row: Row) -> bool:
+    """Say whether the envelope of a message that is damaged is as it was written."""
+    whole = row._replace(payload=b"")
+    return isinstance(row.checksum, int) and row.checksum >> 32 == checksum(whole) >> 32
 
 
 def disk_full(path: Path) -> SpoolError:
@@ -91,55 +98,39 @@ def explain(path: Path, error: sqlite3.Error) -> SpoolError:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return disk_full(path)
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return SpoolError(
-            f"the spool {path} is in use by another node; give each node a data directory of its own"
-        )
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         return SpoolError(
             f"the spool {path} can't be opened: {error}; its directory must be writable by the node"
         )
+    if code == sqlite3.SQLITE_IOERR and free_bytes(path) < RESERVE_BYTES:
+        return disk_full(path)
     return SpoolError(f"the spool {path} can't be used: {error}; check the disk")
 
 
-def move_aside(path: Path, why: str) -> str:
-    """Rename a damaged file out of the way, its journal with it, and give one line that says so.
-
-    Raises:
-        SpoolError: it can't be renamed.
-    """
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    aside = path.with_name(f"{path.name}.{stamp}.damaged")
-    try:
-        path.rename(aside)
-        for suffix in ("-wal", "-shm", "-journal"):
-            # A journal left behind would be replayed into the fresh file.
-            with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    except OSError as error:
-        raise SpoolError(f"the spool {path} is damaged ({why}) and can't be moved aside: {error}") from error
-    return f"the spool {path} was damaged ({why}); it is kept as {aside}, and a fresh one was made"
+def free_bytes(path: Path) -> int:
+    """Give the room on the disk of the spool that the node's user may fill."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize
 
 
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do everything inside as one transaction, on the disk when this ends; undo it if it raises."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite itself has ended it after some errors
-            connection.execute("ROLLBACK")
-        raise
-
-
-def insert(connection: sqlite3.Connection, values: Sequence[Any]) -> None:
-    """Add a message: id, camera, plugin, kind, priority, captured_at_ns, from_ns, to_ns, bytes, payload."""
-    connection.execute(
-        "INSERT INTO messages (id, camera, plugin, kind, priority, captured_at_ns, from_ns, to_ns, bytes, payload)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+def insert(connection: sqlite3.Connection, row: Row) -> bool:
+    """Add a message under its next number; say whether it was new: an id that is there already is kept as it is."""
+    values = row._replace(checksum=checksum(row))[1:]
+    added = connection.execute(
+        f"INSERT OR IGNORE INTO messages ({COLUMNS.removeprefix('sequence, ')})"  # noqa: S608 - constants
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
+    )
+    if row.kind == RESULTS:
+        note_newest(connection, row.camera, row.plugin, row.to_ns)
+    return added.rowcount == 1
+
+
+def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
+    """Add a message of another spool, with the number that it had there."""
+    connection.execute(
+        f"INSERT OR IGNORE INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        row,
     )
 
 
@@ -152,21 +143,24 @@ def waiting(connection: sqlite3.Connection, bulk_priority: int, *, bulk: bool) -
     )
 
 
-def read(connection: sqlite3.Connection, sequence: int) -> tuple[str, str, str, str, int, int, int, bytes]:
-    """Give id, camera, plugin, kind, priority, captured_at_ns, sequence and payload of a message."""
-    row: tuple[str, str, str, str, int, int, int, bytes] = connection.execute(
-        "SELECT id, camera, plugin, kind, priority, captured_at_ns, sequence, payload FROM messages WHERE sequence = ?",
-        (sequence,),
-    ).fetchone()
-    return row
+def read(connection: sqlite3.Connection, sequence: int) -> Row:
+    """Give a message that an index knows; raises damage where it is not there."""
+    found = connection.execute(f"SELECT {COLUMNS} FROM messages WHERE sequence = ?", (sequence,)).fetchone()  # noqa: S608
+    if found is None:
+        raise damage(f"message {sequence} stands in the index alone")
+    return Row(*found)
+
+
+def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Give all messages that wait, one after another."""
+    for found in connection.execute(f"SELECT {COLUMNS} FROM messages WHERE reason IS NULL ORDER BY sequence"):  # noqa: S608
+        yield Row(*found)
 
 
 def payload(connection: sqlite3.Connection, message_id: str) -> bytes:
     """Give the packed payload of a message that is there."""
-    found: bytes = connection.execute("SELECT payload FROM messages WHERE id = ?", (message_id,)).fetchone()[
-        0
-    ]
-    return found
+    (found,) = connection.execute("SELECT payload FROM messages WHERE id = ?", (message_id,)).fetchone()
+    return bytes(found)
 
 
 def delete(connection: sqlite3.Connection, message_id: str) -> int:
@@ -178,12 +172,27 @@ def delete(connection: sqlite3.Connection, message_id: str) -> int:
     return int(found[0])
 
 
-def set_aside(connection: sqlite3.Connection, message_id: str, reason: str) -> None:
+def sequence_of(connection: sqlite3.Connection, message_id: str) -> int:
+    """Give the number of a message; -1 where it is not there."""
+    found = connection.execute("SELECT sequence FROM messages WHERE id = ?", (message_id,)).fetchone()
+    return found[0] if found is not None else -1
+
+
+def brief(connection: sqlite3.Connection, sequence: int) -> Brief:
+    """Give what the index knows of a message that waits; the row itself is not looked at."""
+    found = connection.execute(
+        f"SELECT {_BRIEF} FROM messages INDEXED BY waiting WHERE reason IS NULL AND sequence = ?",  # noqa: S608
+        (sequence,),
+    ).fetchone()
+    return Brief(*found)
+
+
+def set_aside(connection: sqlite3.Connection, sequence: int, reason: str) -> None:
     """Mark a message as never to be sent."""
-    connection.execute("UPDATE messages SET reason = ? WHERE id = ?", (reason, message_id))
+    connection.execute("UPDATE messages SET reason = ? WHERE sequence = ?", (reason, sequence))
 
 
-def least_valuable(connection: sqlite3.Connection) -> Iterator[Row]:
+def least_valuable(connection: sqlite3.Connection) -> Iterator[Brief]:
     """Give what may be given up, first what is the smallest loss; rows may be deleted while this runs."""
     conditions = (
         "reason IS NOT NULL",
@@ -193,15 +202,14 @@ def least_valuable(connection: sqlite3.Connection) -> Iterator[Row]:
     for condition in conditions:
         last = -1
         while True:
-            rows = connection.execute(
-                "SELECT sequence, id, camera, plugin, from_ns, to_ns, bytes FROM messages"  # noqa: S608 - constants
-                f" WHERE {condition} AND sequence > ? ORDER BY sequence LIMIT {_BATCH}",
+            found = connection.execute(
+                f"SELECT {_BRIEF} FROM messages WHERE {condition} AND sequence > ? ORDER BY sequence LIMIT {_BATCH}",  # noqa: S608 - constants
                 (last,),
             ).fetchall()
-            yield from (Row(*row) for row in rows)
-            if len(rows) < _BATCH:
+            yield from (Brief(*row) for row in found)
+            if len(found) < _BATCH:
                 break
-            last = rows[-1][0]
+            last = found[-1][0]
 
 
 def count(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -219,6 +227,53 @@ def total_bytes(connection: sqlite3.Connection) -> int:
     return int(size)
 
 
+def last_sequence(connection: sqlite3.Connection) -> int:
+    """Give the number of the message that was the last to come, whether it is still there or not; 0 for none."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    return found[0] if found is not None else 0
+
+
+def raise_sequence(connection: sqlite3.Connection, sequence: int) -> None:
+    """Give no number up to this one again."""
+    if connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'messages'").fetchone() is None:
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', 0)")
+    connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'messages'", (sequence,))
+
+
+def oldest_ns(connection: sqlite3.Connection) -> int | None:
+    """Give from when on there is something that waits; None where nothing does."""
+    firsts = [
+        connection.execute(
+            "SELECT from_ns FROM messages WHERE reason IS NULL AND priority = ? ORDER BY sequence LIMIT 1",
+            (priority,),
+        ).fetchone()
+        for priority in range(3)
+    ]
+    return min((found[0] for found in firsts if found is not None), default=None)
+
+
+def newest(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """Give until when there are or were results, of each camera and plugin."""
+    found = connection.execute("SELECT camera, plugin, to_ns FROM newest")
+    return {(camera, plugin): to_ns for camera, plugin, to_ns in found}
+
+
+def note_newest(connection: sqlite3.Connection, camera: str, plugin: str, to_ns: int) -> None:
+    """Note until when there are results."""
+    connection.execute(
+        "INSERT INTO newest VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET to_ns = excluded.to_ns WHERE excluded.to_ns > to_ns",
+        (camera, plugin, to_ns),
+    )
+
+
+def spare_bytes(connection: sqlite3.Connection) -> int:
+    """Give the room in the file that new messages can take without making it larger."""
+    (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(pages * page_bytes)
+
+
 def shrink(connection: sqlite3.Connection, *, disk_low: bool) -> None:
     """Give free pages back to the disk: some of them where there are many, or where the disk is nearly full.
 
@@ -233,47 +288,3 @@ def shrink(connection: sqlite3.Connection, *, disk_low: bool) -> None:
         # On a full disk each of them may fail, and is still worth a try: what one frees, the next one may need.
         with contextlib.suppress(sqlite3.OperationalError):
             connection.executescript(script)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=1, isolation_level=None)
-    try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect on a new file only
-        # One process owns the file: no second node can spoil it, and no shared memory is needed beside it.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        # Debian's SQLite overwrites with zeros what it deletes: as much writing again, and no way out of a full disk.
-        connection.execute("PRAGMA secure_delete = FAST")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise SpoolError(
-                f"the spool {path} is of version {version}, this picctv knows version {VERSION}: "
-                "a newer picctv made it; install that again, or move the file away"
-            )
-        if version == 0:
-            with transaction(connection):
-                for statement in _statements():
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            # Raised as SQLite itself would on meeting the damage.
-            damage = sqlite3.DatabaseError(verdict)
-            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damage
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _statements() -> Iterator[str]:
-    """Split the schema; `executescript` would commit in between."""
-    statement = ""
-    for line in _SCHEMA.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

@@ -78,7 +78,12 @@ class Node:
             data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SpoolError(f"the node's data directory {data} can't be made: {error.strerror}") from error
-        spool = Spool(data / SPOOL_FILE, self._clock, max_bytes=self._config.spool_max_bytes)
+        spool = Spool(
+            data / SPOOL_FILE,
+            self._clock,
+            max_bytes=self._config.spool_max_bytes,
+            min_free_bytes=self._config.spool_min_free_bytes,
+        )
         try:
             self._run_with(spool, stopped)
         finally:

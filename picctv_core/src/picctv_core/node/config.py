@@ -62,6 +62,7 @@ class NodeConfig:
         name: the node's name, unique in the network.
         data: the directory that is the node's own.
         spool_max_bytes: how much may wait for the server.
+        spool_min_free_bytes: how much room the disk shall keep.
         urls: the servers, tried one after another, without the path ``/uplink``.
         token: what the servers know the node by.
         cameras: those that are enabled.
@@ -74,6 +75,7 @@ class NodeConfig:
     name: str
     data: Path
     spool_max_bytes: int
+    spool_min_free_bytes: int
     urls: tuple[str, ...]
     token: SecretStr
     cameras: tuple[CameraConfig, ...]
@@ -130,6 +132,7 @@ class _Reader:
             name=shape.node.name,
             data=self.file.path.parent / shape.node.data,
             spool_max_bytes=int(shape.node.spool_max),
+            spool_min_free_bytes=int(shape.node.spool_min_free),
             urls=tuple(shape.server.urls),
             token=token,
             cameras=tuple(camera for camera in cameras if camera is not None),

@@ -1,0 +1,256 @@
+"""What a spool does with its file, within the transactions of the thread that owns it: see `spool`."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from typing import TYPE_CHECKING
+
+from picctv_core import codec
+from picctv_core.messages import GAP, NOTIFICATION, gap_payload, new_id, notification_payload, priority
+from picctv_core.node import _spool_file
+from picctv_core.node._spool_file import DAMAGED, RESERVE_BYTES, Row
+from picctv_core.node._spool_opening import DAMAGE_CAUSE, OpenSpool, lost_with
+from picctv_core.node._spool_schema import transaction
+from picctv_core.node.losses import Losses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from picctv_core.clock import Clock
+    from picctv_core.node._spool_repair import Lost
+
+log = logging.getLogger(__name__)
+
+QUOTA_CAUSE = "the node's spool was full: the server was away for too long, or is too slow"
+FLOOR_CAUSE = "the node's disk was nearly full: less than spool_min_free was left"
+DISK_FULL_CAUSE = "the node's disk was full"
+
+_WORTH_GIVING_BACK = 2**20
+
+
+class Store:
+    """The messages in an open file, and what is known of them beside it.
+
+    Args:
+        path: the file.
+        clock: gives the time of notifications.
+        max_bytes: the quota.
+        min_free_bytes: the floor of free disk.
+
+    Attributes:
+        connection: to the file; set by `adopt`.
+        losses: what the disk had no room for, and is no gap yet.
+        added: whether messages were added since somebody has set it to False.
+        disk_low: whether the disk is so full that nothing large is taken.
+    """
+
+    def __init__(self, path: Path, clock: Clock, max_bytes: int, min_free_bytes: int) -> None:
+        self.connection: sqlite3.Connection
+        self.losses = Losses()
+        self.added = False
+        self.disk_low = False
+        self._path = path
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._min_free_bytes = min_free_bytes
+        self._taken: set[str] = set()
+        self._open_gaps: dict[tuple[str, str, str], str] = {}
+        self._bytes = 0
+
+    def adopt(self, found: OpenSpool) -> None:
+        """Take over a file just opened; say what was damaged in it, if anything. What is on its way stays so."""
+        self.connection = found.connection
+        self._bytes = _spool_file.total_bytes(self.connection)
+        self._open_gaps.clear()
+        with transaction(self.connection):
+            for line in found.lines:
+                self._tell(line)
+            for lost, cause in found.lost:
+                self._insert_gap(lost, cause)
+
+    def remember(self) -> Callable[[], None]:
+        """Give what puts everything beside the file back as it is now, for a transaction that is undone."""
+        before = self._bytes, self._taken.copy(), self._open_gaps.copy()
+
+        def restore() -> None:
+            self._bytes, self._taken, self._open_gaps = before
+
+        return restore
+
+    def keep_room(self) -> None:
+        """Keep the disk's floor of free room, and make the file smaller where that is worth it; not in a transaction."""
+        lacking = self._min_free_bytes - _spool_file.free_bytes(self._path)
+        if lacking > 0 and (more := lacking - _spool_file.spare_bytes(self.connection)) > 0:
+            restore = self.remember()
+            try:
+                with transaction(self.connection):
+                    newest = _spool_file.last_sequence(self.connection)
+                    self._give_up(FLOOR_CAUSE, lambda freed: freed < more, newest)
+            except sqlite3.OperationalError as error:
+                restore()
+                log.debug("no room could be made: %s", error)
+        lean = lacking > 0 and _spool_file.spare_bytes(self.connection) >= _WORTH_GIVING_BACK
+        _spool_file.shrink(self.connection, disk_low=self.disk_low or lean)
+        self.disk_low = self.disk_low and not self._has_room(RESERVE_BYTES)
+
+    def write_losses(self) -> bool:
+        """Turn what a full disk has cost into gaps, now that there may be room again; say whether that was done.
+
+        A transaction of its own.
+        """
+        if self.disk_low or not (
+            losses := self.losses.items()
+        ):  # it is to be one gap, and not one for each loss
+            return False
+        before = self._bytes
+        try:
+            with transaction(self.connection):
+                for (camera, plugin), (from_ns, to_ns, lost_bytes) in losses:
+                    self._insert(_gap(camera, plugin, from_ns, to_ns, DISK_FULL_CAUSE, lost_bytes))
+        except sqlite3.Error as error:
+            self._bytes = before
+            log.debug("gaps could not be written yet: %s", error)
+            return False
+        self.losses.clear()
+        log.warning("the spool %s can be written again; what was lost stands as a gap", self._path)
+        return True
+
+    # In a transaction --------------------------------------------------------------------------------------------
+
+    def add(self, row: Row) -> str:
+        """Add a message, and give its id; raises a SpoolError where the disk has no room."""
+        # Twice, for it is written into the journal first. What is small and urgent may use the reserve.
+        full = self.disk_low or not self._has_room(2 * row.bytes)
+        if full and row.priority > 0:
+            self.disk_low = True
+            raise _spool_file.disk_full(self._path)
+        self._insert(row)
+        if self._bytes > self._max_bytes:
+            self._give_up(QUOTA_CAUSE, lambda _: self._bytes > self._max_bytes)
+        return row.id
+
+    def take(self, limit_bytes: int, bulk_priority: int, *, bulk: bool, at_least_one: bool) -> list[Row]:
+        """Give messages that wait and are not on their way yet; from now on they are."""
+        left, found, damaged = limit_bytes, list[Row](), list[Row]()
+        for sequence, message_id, size in _spool_file.waiting(self.connection, bulk_priority, bulk=bulk):
+            if message_id in self._taken:
+                continue
+            if size > left and not (at_least_one and not found):
+                break
+            row = _spool_file.read(self.connection, sequence)
+            if _spool_file.is_whole(row):
+                found.append(row)
+                left -= size
+            else:
+                damaged.append(row)
+        for row in damaged:
+            self._set_damaged_aside(row)
+        self._taken.update(row.id for row in found)
+        # What is on its way can't be widened any more.
+        self._open_gaps = {key: gap for key, gap in self._open_gaps.items() if gap not in self._taken}
+        return found
+
+    def release(self) -> None:
+        """Note that nothing is on its way."""
+        self._taken.clear()
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove messages."""
+        for message_id in ids:
+            self._bytes -= _spool_file.delete(self.connection, message_id)
+        self._taken.difference_update(ids)
+
+    def set_aside(self, message_id: str, reason: str) -> None:
+        """Mark a message as never to be sent."""
+        _spool_file.set_aside(self.connection, _spool_file.sequence_of(self.connection, message_id), reason)
+        self._taken.discard(message_id)
+
+    # What these are made of -----------------------------------------------------------------------------------------
+
+    def _insert(self, row: Row) -> None:
+        if _spool_file.insert(self.connection, row):
+            self._bytes += row.bytes
+            self.added = True
+
+    def _has_room(self, size: int) -> bool:
+        return _spool_file.free_bytes(self._path) >= size + RESERVE_BYTES
+
+    def _give_up(self, cause: str, go_on: Callable[[int], bool], newest: int = 0) -> None:
+        """Remove the least valuable as long as `go_on` says so of the bytes that this has freed."""
+        given_up, freed = Losses(), 0
+        for brief in _spool_file.least_valuable(self.connection):
+            if not go_on(freed):
+                break
+            # What is on its way may be stored already.
+            if brief.id not in self._taken and brief.sequence != newest:
+                size = _spool_file.delete(self.connection, brief.id)
+                self._bytes -= size
+                freed += size
+                given_up.add((brief.camera, brief.plugin), brief.from_ns, brief.to_ns, size)
+        for (camera, plugin), (from_ns, to_ns, lost_bytes) in given_up.items():
+            self._note_given_up((camera, plugin, cause), from_ns, to_ns, lost_bytes)
+
+    def _note_given_up(self, key: tuple[str, str, str], from_ns: int, to_ns: int, lost_bytes: int) -> None:
+        """Widen the gap that waits already for this camera, plugin and cause, or make one."""
+        camera, plugin, cause = key
+        if (gap_id := self._open_gaps.get(key)) is None:
+            log.warning("%s: %s; the oldest is given up", camera or "the node", cause)
+        else:
+            gap = codec.unpack(_spool_file.payload(self.connection, gap_id))
+            from_ns, to_ns = min(from_ns, gap["from_ns"]), max(to_ns, gap["to_ns"])
+            lost_bytes += gap["bytes"]
+            self._bytes -= _spool_file.delete(self.connection, gap_id)
+        row = _gap(camera, plugin, from_ns, to_ns, cause, lost_bytes)
+        self._insert(row)
+        self._open_gaps[key] = row.id
+
+    def _set_damaged_aside(self, row: Row) -> None:
+        self._insert_gap(lost_with(self.connection, row), DAMAGE_CAUSE)
+        _spool_file.set_aside(self.connection, row.sequence, DAMAGED)
+        self._tell(
+            f"message {row.sequence} in the spool {self._path} was damaged on the disk; it is set aside"
+        )
+
+    def _insert_gap(self, lost: Lost, cause: str) -> None:
+        self._insert(_gap(*lost[:4], cause, lost.bytes))
+
+    def _tell(self, line: str) -> None:
+        log.error("%s", line)
+        payload = notification_payload("error", "The node's spool was damaged", line)
+        now_ns = self._clock.now_ns()
+        self._insert(row_of(new_id(), "", "", NOTIFICATION, now_ns, now_ns, now_ns, codec.pack(payload)))
+
+
+def row_of(
+    message_id: str,
+    camera: str,
+    plugin: str,
+    kind: str,
+    captured_at_ns: int,
+    from_ns: int,
+    to_ns: int,
+    packed: bytes,
+) -> Row:
+    """Make a message that is to be added."""
+    return Row(
+        sequence=0,
+        id=message_id,
+        camera=camera,
+        plugin=plugin,
+        kind=kind,
+        priority=priority(kind),
+        captured_at_ns=captured_at_ns,
+        from_ns=from_ns,
+        to_ns=to_ns,
+        bytes=len(packed),
+        reason=None,
+        checksum=None,
+        payload=packed,
+    )
+
+
+def _gap(camera: str, plugin: str, from_ns: int, to_ns: int, cause: str, lost_bytes: int) -> Row:
+    payload = gap_payload(from_ns, to_ns, cause, lost_bytes)
+    return row_of(new_id(), camera, plugin, GAP, from_ns, from_ns, to_ns, codec.pack(payload))
