@@ -11,8 +11,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv"
@@ -35,7 +39,7 @@ FOOTAGE = Path(os.environ.get("PICCTV_FOOTAGE", Path(__file__).parent.parent / "
 """Real videos, beside the checkout and not in it; tests that need them skip without."""
 
 
-PROGRAMS = {
+PROGRAMS: dict[str, Callable[[], object]] = {
     "chromium": lambda: shutil.which("chromium"),
     "ffmpeg": lambda: shutil.which("ffmpeg"),
     # what drives the browser, Playwright's own Node.js, is linked to it
