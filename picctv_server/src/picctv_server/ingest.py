@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from picctv_core.checksums import Checked
 from picctv_core.errors import CodecError
 from picctv_server import tokens, wire
 from picctv_server.database import describe
@@ -33,6 +34,7 @@ from picctv_server.processors import in_thread, join_all
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from picctv_core.checksums import Connection
     from picctv_server.failures import ProcessorError
     from picctv_server.presence import Presence
     from picctv_server.processing import Processing
@@ -96,8 +98,9 @@ class Ingest:
             return
         await websocket.accept()
         with contextlib.suppress(WebSocketDisconnect):
-            if await self._greet(websocket, node):
-                await _Session(self, websocket, node, secret).run()
+            if (hello := await self._greet(websocket, node)) is not None:
+                messages = Checked(websocket) if hello.checked else websocket
+                await _Session(self, websocket, messages, node, secret).run()
 
     async def in_thread(self, function: Callable[..., _Result], *arguments: Any, lane: str = "") -> _Result:
         """Call a function that waits for MongoDB or disks on one of the server's threads.
@@ -152,8 +155,8 @@ class Ingest:
         ]
         join_all([in_thread("ingest ends", end) for end in ends], budget_s)
 
-    async def _greet(self, websocket: WebSocket, node: str) -> bool:
-        """Hear who it is and welcome it; False when it was refused."""
+    async def _greet(self, websocket: WebSocket, node: str) -> wire.Hello | None:
+        """Hear who it is and welcome it; None when it was refused."""
         try:
             hello = wire.read(await asyncio.wait_for(websocket.receive_bytes(), HELLO_SECONDS))
             reason = _refusal(hello, node)
@@ -166,15 +169,15 @@ class Ingest:
             log.warning("node %s at %s was refused: %s", node, _peer(websocket), reason)
             await websocket.send_bytes(wire.refuse(reason))
             await websocket.close(_CLOSE_POLICY)
-            return False
+            return None
         assert isinstance(hello, wire.Hello)
         with contextlib.suppress(
             PyMongoError
         ):  # the next status says the same, and what can't be stored is told then
             await self.in_thread(self.presence.arrived, node, hello.version)
-        await websocket.send_bytes(wire.welcome(self.version, WINDOW_BYTES))
+        await websocket.send_bytes(wire.welcome(self.version, WINDOW_BYTES, checked=hello.checked))
         log.info("node %s is connected from %s", node, _peer(websocket))
-        return True
+        return hello
 
 
 class _CloseError(Exception):
@@ -188,9 +191,12 @@ class _CloseError(Exception):
 class _Session:
     """One node's connection, after the welcome."""
 
-    def __init__(self, ingest: Ingest, websocket: WebSocket, node: str, secret: str) -> None:
+    def __init__(
+        self, ingest: Ingest, websocket: WebSocket, messages: Connection, node: str, secret: str
+    ) -> None:
         self._ingest = ingest
         self._websocket = websocket
+        self._messages = messages
         self._node = node
         self._secret = secret
         self._assembler = wire.Assembler()
@@ -235,7 +241,7 @@ class _Session:
     async def _receive(self, lanes: Lanes) -> None:
         while True:
             try:
-                frame = wire.read(await self._websocket.receive_bytes())
+                frame = wire.read(await self._messages.receive_bytes())
                 if isinstance(frame, wire.Data):
                     self._take(frame, lanes)
                 elif isinstance(frame, wire.Status):
@@ -267,10 +273,10 @@ class _Session:
             while not self._answers.empty():
                 answers.append(self._answers.get_nowait())
             if ids := [answer for answer in answers if isinstance(answer, str)]:
-                await self._websocket.send_bytes(wire.ack(ids))
+                await self._messages.send_bytes(wire.ack(ids))
             for answer in answers:
                 if isinstance(answer, bytes):
-                    await self._websocket.send_bytes(answer)
+                    await self._messages.send_bytes(answer)
 
     async def _keep_status(self) -> None:
         while True:

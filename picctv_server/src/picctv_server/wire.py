@@ -3,14 +3,16 @@
 ========  ============  ======================================================================================
 type      from          has
 ========  ============  ======================================================================================
-hello     node          ``protocol``, ``node``, ``version``; comes first
-welcome   server        ``protocol``, ``version``, ``window_bytes``: so many bytes may be without an answer
+hello     node          ``protocol``, ``node``, ``version``, ``checked``; comes first
+welcome   server        ``protocol``, ``version``, ``window_bytes``: so many bytes may be without an answer; ``checked``
 refuse    server        ``reason``; the connection ends
 data      node          the envelope, ``part`` of ``parts``, ``bytes``: a piece of the packed payload
 ack       server        ``ids``: these are stored, for good
 reject    server        ``id``, ``reason``: this one can never be stored
 status    node          how it goes: ``at_ns``, ``version``, ``spool``, ``cameras``; newest wins, never acknowledged
 ========  ============  ======================================================================================
+
+Where both said ``checked``, a check sum stands behind each message after the welcome: `picctv_core.checksums`.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class Hello(_Frame):
     protocol: int
     node: Name
     version: Name = ""
+    checked: bool = False
 
 
 class Data(_Frame):
@@ -115,11 +118,10 @@ def read(frame: bytes) -> Hello | Data | Status | None:
         raise CodecError(f"its {kind} is not of its form: {place}: {fault['msg']}") from error
 
 
-def welcome(version: str, window_bytes: int) -> bytes:
+def welcome(version: str, window_bytes: int, *, checked: bool) -> bytes:
     """Make the answer to a hello."""
-    return codec.pack(
-        {"type": "welcome", "protocol": PROTOCOL, "version": version, "window_bytes": window_bytes}
-    )
+    said = {"type": "welcome", "protocol": PROTOCOL, "version": version, "window_bytes": window_bytes}
+    return codec.pack({**said, "checked": checked})
 
 
 def refuse(reason: str) -> bytes:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import ssl
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+)
 
+from picctv_core.checksums import AlteredError
 from picctv_core.errors import CodecError, PicctvError
 
 TROUBLES = (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, CodecError, PicctvError)
@@ -27,9 +34,14 @@ def explain(url: str, node: str, error: Exception) -> tuple[str, bool]:
                 "and put it into the node's token or token_file"
             )
             return line, True
-        return f"{server} answers with HTTP status {status}; is it a picctv server?", True
+        # what begins with 5 is what a server, or a load balancer before it, says while it starts or is overloaded
+        return f"{server} answers with HTTP status {status}; is it a picctv server?", status < 500
     if isinstance(error, RefusedError):
         return f"{server} refuses this node: {error}", True
+    if isinstance(error, InvalidMessage) and isinstance(error.__cause__, (EOFError, ConnectionError)):
+        return f"{server} ended the connection before it said anything", False
+    if isinstance(error, AlteredError):
+        return f"what {server} sends is altered on its way", False
     if isinstance(error, (InvalidHandshake, InvalidURI)):
         return f"{server} is no picctv server: {error}", True
     if isinstance(error, ConnectionClosed):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from picctv_core import codec
+from picctv_core.checksums import Checked
 from picctv_core.errors import CodecError, SpoolError
 from picctv_core.node._link_errors import TROUBLES, RefusedError, explain
 from picctv_core.node.backoff import Backoff
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from picctv_core.checksums import Connection
     from picctv_core.node.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -171,7 +173,9 @@ class Uplink:
             close_timeout=_CLOSE_S,
             logger=_wire_log,
         ) as connection:
-            window_bytes = await self._welcomed(connection)
+            plain = _Plain(connection)
+            window_bytes, checked = await self._welcomed(plain)
+            wire = Checked(plain) if checked else plain
             log.info("connected to the server at %s", url)
             await asyncio.wrap_future(self._spool.release())
             self._status_is_new = self._status is not None
@@ -179,8 +183,8 @@ class Uplink:
             outbox = Outbox(self._node, self._spool, window_bytes)
             self._work.set()
             tasks = [
-                asyncio.create_task(self._send(connection, outbox)),
-                asyncio.create_task(self._receive(connection, outbox)),
+                asyncio.create_task(self._send(wire, outbox)),
+                asyncio.create_task(self._receive(wire, outbox)),
                 asyncio.create_task(self._forget()),
             ]
             try:
@@ -193,11 +197,11 @@ class Uplink:
                 for task in tasks:
                     await _cancelled(task)
 
-    async def _welcomed(self, connection: ClientConnection) -> int:
-        """Introduce the node; give the server's window."""
+    async def _welcomed(self, wire: Connection) -> tuple[int, bool]:
+        """Introduce the node; give the server's window, and whether it puts sums behind its messages from then on."""
         hello = {"type": "hello", "protocol": PROTOCOL, "node": self._node, "version": self._version}
-        await connection.send(codec.pack(hello))
-        answer = _read(await asyncio.wait_for(connection.recv(decode=False), _OPEN_S))
+        await wire.send_bytes(codec.pack({**hello, "checked": True}))
+        answer = _read(await asyncio.wait_for(wire.receive_bytes(), _OPEN_S))
         if answer["type"] == "refuse":
             raise RefusedError(str(answer.get("reason", "it does not say why")))
         if answer["type"] != "welcome":
@@ -207,24 +211,27 @@ class Uplink:
                 f"it speaks protocol {protocol}, this node {PROTOCOL}; update the older of the two"
             )
         window_bytes = answer.get("window_bytes")
-        return window_bytes if isinstance(window_bytes, int) and window_bytes > 0 else DEFAULT_WINDOW_BYTES
+        if not isinstance(window_bytes, int) or window_bytes <= 0:
+            window_bytes = DEFAULT_WINDOW_BYTES
+        # an older server does not know of sums
+        return window_bytes, answer.get("checked") is True
 
-    async def _send(self, connection: ClientConnection, outbox: Outbox) -> None:
+    async def _send(self, wire: Connection, outbox: Outbox) -> None:
         while True:
             await self._work.wait()
             self._work.clear()
             if self._status_is_new:
                 self._status_is_new = False
-                await connection.send(codec.pack(self._status))
+                await wire.send_bytes(codec.pack(self._status))
             await outbox.fill()
             while (part := outbox.next_part()) is not None:
-                await connection.send(part)
+                await wire.send_bytes(part)
                 if self._work.is_set():
                     break  # what came in the meantime may be more urgent than the rest of this
 
-    async def _receive(self, connection: ClientConnection, outbox: Outbox) -> None:
+    async def _receive(self, wire: Connection, outbox: Outbox) -> None:
         while True:
-            answer = _read(await connection.recv(decode=False))
+            answer = _read(await wire.receive_bytes())
             if answer["type"] == "ack":
                 ids = [message_id for message_id in answer.get("ids", ()) if isinstance(message_id, str)]
                 outbox.settled(ids)
@@ -258,18 +265,33 @@ class Uplink:
             self._forgot.set()
 
 
+class _Plain:
+    """The node's WebSocket, with the names that the server's has."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def receive_bytes(self) -> bytes:
+        """Give the next message; what came as text is what it was sent as."""
+        return await self._connection.recv(decode=False)
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a message."""
+        await self._connection.send(data)
+
+
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
 
 
-def _read(data: bytes | str) -> dict[str, Any]:
+def _read(data: bytes) -> dict[str, Any]:
     """Read what the server sent.
 
     Raises:
         CodecError: it is no message of ours.
     """
-    answer = codec.unpack(data if isinstance(data, bytes) else data.encode())
+    answer = codec.unpack(data)
     if not isinstance(answer, dict) or not isinstance(answer.get("type"), str):
         raise CodecError("a message without a type")
     return answer
