@@ -11,9 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.clock import SystemClock
+from picctv_core.durable import make_folder
 from picctv_core.errors import SpoolError
+from picctv_core.node import runs
 from picctv_core.node.camera import SOURCE_STOP_S, WORKERS_STOP_S, CameraRunner
 from picctv_core.node.health import HealthReporter
+from picctv_core.node.runs import Heartbeat, Record
 from picctv_core.node.spool import Spool
 from picctv_core.node.status_socket import StatusSocket
 from picctv_core.node.uplink import Uplink
@@ -75,21 +78,23 @@ class Node:
         """Run until an event is set, on any thread; raises as `run` does."""
         data = self._config.data
         try:
-            data.mkdir(parents=True, exist_ok=True)
+            make_folder(data)
         except OSError as error:
             raise SpoolError(f"the node's data directory {data} can't be made: {error.strerror}") from error
+        before = Record.read(data / runs.FILE)
         spool = Spool(
             data / SPOOL_FILE,
             self._clock,
+            witness=before.witness if before is not None else None,
             max_bytes=self._config.spool_max_bytes,
             min_free_bytes=self._config.spool_min_free_bytes,
         )
         try:
-            self._run_with(spool, stopped)
+            self._run_with(spool, before, stopped)
         finally:
             spool.close()
 
-    def _run_with(self, spool: Spool, stopped: threading.Event) -> None:
+    def _run_with(self, spool: Spool, before: Record | None, stopped: threading.Event) -> None:
         uplink = Uplink(self._config.urls, self._config.token, self._config.name, spool)
         here = StatusSocket(self._config.data)
         cameras: list[CameraRunner] = []
@@ -98,6 +103,7 @@ class Node:
             here.put(status)
             uplink.send_status(status)
 
+        newest, boot = spool.newest_results().result(), runs.this_boot()
         health = HealthReporter(cameras, spool, self._clock, tell)
         cameras += [
             CameraRunner(
@@ -107,11 +113,16 @@ class Node:
                 clock=self._clock,
                 spool=spool,
                 on_change=health.changed,
+                away=before.away(f"{self._config.name}/{camera.name}", newest, boot) if before else None,
             )
             for camera in self._config.cameras
         ]
+        heartbeat = Heartbeat(
+            self._config.data / runs.FILE, spool, self._clock, {camera.id: camera.away for camera in cameras}
+        )
         spool.on_append = uplink.wake
         self._say_what_runs()
+        heartbeat.start()
         uplink.start()
         for camera in cameras:
             camera.start()
@@ -120,6 +131,7 @@ class Node:
         stopped.wait()
         log.info("stopping")
         self._stop(cameras)
+        heartbeat.stop()
         health.stop()
         here.stop()
         uplink.stop(FLUSH_S)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from picctv_core.clock import Clock
     from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result, VideoInfo
     from picctv_core.node.config import CameraConfig
+    from picctv_core.node.runs import Away
     from picctv_core.node.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class CameraRunner:
         clock: the time.
         spool: where messages go.
         on_change: called when the camera's or a plugin's state changes; must not block.
+        away: since when, and why, nothing is known of the camera, from before this run.
 
     Attributes:
         id: the camera's id.
@@ -61,6 +63,7 @@ class CameraRunner:
         clock: Clock,
         spool: Spool,
         on_change: Callable[[], None],
+        away: Away | None = None,
     ) -> None:
         self.id = f"{node}/{config.name}"
         self.video: VideoInfo | None = None
@@ -92,7 +95,10 @@ class CameraRunner:
         self.wants_vectors = any(worker.takes_vectors for worker in self.workers)
         self._vector_watch = VectorWatch()
         source = config.source(config.source_settings, config.analysis, clock)
-        self._capture = Capture(self.id, source, self, clock, on_gap=self._gap, on_change=on_change)
+        self._capture = Capture(
+            self.id, source, self, clock, on_gap=self._gap, on_change=on_change, away=away
+        )
+        self.away = self._capture.away
 
     def start(self) -> None:
         """Begin: the workers first, so that they have everything from the first picture on."""

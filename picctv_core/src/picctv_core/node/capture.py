@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from picctv_core.errors import SourceError, one_line
 from picctv_core.node.backoff import Backoff
 from picctv_core.node.repeats import Repeats
+from picctv_core.node.runs import Away
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class Capture:
         on_gap: called with from, to and cause when the camera was away; must not block.
         on_change: called when `state` or `detail` change; must not block.
         backoff: the pauses between tries.
+        away: since when, and why, nothing is known of the camera, from before this run.
 
     Attributes:
         state: ``connecting``, ``running``, ``failed`` or ``ended``.
@@ -54,6 +56,7 @@ class Capture:
         on_gap: Callable[[int, int, str], None],
         on_change: Callable[[], None],
         backoff: Backoff | None = None,
+        away: Away | None = None,
     ) -> None:
         self.state = CONNECTING
         self.detail = ""
@@ -68,12 +71,16 @@ class Capture:
         self._stop = threading.Event()
         self._seen_ns = 0
         self._since_ns = 0
-        self._away: tuple[int, str] | None = None
+        self._away = away
         self._thread = threading.Thread(target=self._run, name=f"{camera} source", daemon=True)
 
     def start(self) -> None:
         """Begin to read the camera."""
         self._thread.start()
+
+    def away(self) -> Away | None:
+        """Give since when and why the camera is away, for a gap that is not told yet; None where it is not."""
+        return self._away
 
     def ask_to_stop(self) -> None:
         """Tell the source to end; `join` waits for it."""
@@ -122,10 +129,10 @@ class Capture:
         self._seen_ns = max(self._seen_ns, captured_at_ns)
 
     def _back(self, at_ns: int) -> None:
-        if self._away is not None:
-            (from_ns, cause), self._away = self._away, None
-            if from_ns < at_ns:
-                self._on_gap(from_ns, at_ns, f"camera away: {cause}")
+        if (away := self._away) is not None:
+            if away.from_ns < at_ns:
+                self._on_gap(away.from_ns, at_ns, away.cause)
+            self._away = None  # only now: whoever asks in between must not believe that it was told
 
     # The thread --------------------------------------------------------------------------------------------------
 
@@ -156,7 +163,7 @@ class Capture:
             times = f" (for the {number}th time)" if number > 1 else ""
             log.error("%s: %s; %s%s", self._camera, line, way_on, times)
         if self._seen_ns and self._away is None:
-            self._away = self._seen_ns, line
+            self._away = Away(self._seen_ns, f"camera away: {line}")
         self._set(FAILED, line)
         return retry
 

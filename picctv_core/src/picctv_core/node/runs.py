@@ -1,0 +1,193 @@
+"""When the node ran: a record beside the spool, renewed every few seconds, that tells the next start what it missed.
+
+Each camera has its time in it: from when on nothing is known of the camera yet. While it gives pictures that is the time of
+the record itself; while it is away, it stays where it was. So a gap that is still open when the node is killed is told
+by the next run, with what came on top.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from picctv_core.durable import replace_file
+from picctv_core.errors import SpoolError
+from picctv_core.node.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from picctv_core.clock import Clock
+    from picctv_core.node.spool import Spool
+
+log = logging.getLogger(__name__)
+
+FILE = "alive.json"
+INTERVAL_S = 5.0
+
+STOPPED_CAUSE = "the node was stopped"
+KILLED_CAUSE = "the node was killed"
+POWER_CAUSE = "the node's machine lost power, or was restarted without stopping the node"
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+_AT_WORK_NS = 3 * 1_000_000_000
+"""A plugin that sent results so short before the end had more of them in memory."""
+
+
+class Away(NamedTuple):
+    """From when on a camera is not known of, UTC nanoseconds, and why."""
+
+    from_ns: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the file holds.
+
+    Attributes:
+        at_ns: when it was written, UTC nanoseconds.
+        boot: which start of the machine that was.
+        is_stopped: whether the node ended in good order then.
+        sequence: the number of the spool's newest message.
+        waiting_from_ns: from when on something waited; None where nothing did.
+        cameras: the time of each camera, and why it was away; the cause is empty where it was not.
+    """
+
+    at_ns: int
+    boot: str
+    is_stopped: bool
+    sequence: int
+    waiting_from_ns: int | None
+    cameras: dict[str, Away]
+
+    @classmethod
+    def read(cls, path: Path) -> Record | None:
+        """Read the record of the run before; None where there is none, or none that can be read."""
+        try:
+            found = json.loads(path.read_bytes())
+            cameras = {
+                name: Away(int(from_ns), str(cause)) for name, (from_ns, cause) in found["cameras"].items()
+            }
+            waiting_from_ns = found["waiting_from_ns"]
+            return cls(
+                at_ns=int(found["at_ns"]),
+                boot=str(found["boot"]),
+                is_stopped=bool(found["is_stopped"]),
+                sequence=int(found["sequence"]),
+                waiting_from_ns=None if waiting_from_ns is None else int(waiting_from_ns),
+                cameras=cameras,
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("%s can't be read, so it is not known when the node ran last: %s", path, error)
+            return None
+
+    def write(self, path: Path) -> None:
+        """Write it; raises an OSError where that fails, and then the one before is still there."""
+        replace_file(path, json.dumps(asdict(self)).encode())
+
+    @property
+    def witness(self) -> Witness:
+        """Give what it knows of the spool."""
+        return Witness(self.sequence, self.waiting_from_ns, self.at_ns, tuple(self.cameras))
+
+    def away(self, camera: str, newest: Mapping[tuple[str, str], int], boot: str) -> Away | None:
+        """Give from when on a camera is not known of, as the run that begins sees it; None where it is new.
+
+        Args:
+            camera: its id.
+            newest: until when the spool knows of results, of each camera and plugin.
+            boot: this start of the machine.
+        """
+        if (known := self.cameras.get(camera)) is None:
+            return None
+        cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot == self.boot else POWER_CAUSE
+        if known.cause:
+            again = known.cause.endswith(cause)
+            return known if again else Away(known.from_ns, f"{known.cause}; then {cause}")
+        if self.is_stopped:
+            return Away(known.from_ns, cause)
+        results = [to_ns for (whose, _), to_ns in newest.items() if whose == camera]
+        alive_ns = max([known.from_ns, *results])
+        # Of plugins that were at work, what is missing begins with the oldest of their newest results.
+        return Away(min([alive_ns, *(to_ns for to_ns in results if to_ns > alive_ns - _AT_WORK_NS)]), cause)
+
+
+def this_boot() -> str:
+    """Give what tells one start of the machine from another; empty where the system does not say."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
+class Heartbeat:
+    """Keeps the record of this run, on a thread of its own.
+
+    Args:
+        path: the file.
+        spool: the node's spool.
+        clock: the time.
+        cameras: gives of each camera since when and why it is away, None where it is not.
+        interval_s: seconds from one record to the next.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        spool: Spool,
+        clock: Clock,
+        cameras: Mapping[str, Callable[[], Away | None]],
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._path = path
+        self._spool = spool
+        self._clock = clock
+        self._cameras = cameras
+        self._interval_s = interval_s
+        self._boot = this_boot()
+        self._failing = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Write the first record, and go on."""
+        self.beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write the last record: the node ends in good order. The cameras have ended, and their gaps are told."""
+        self._stop.set()
+        self._thread.join()
+        self.beat(is_stopped=True)
+
+    def beat(self, *, is_stopped: bool = False) -> None:
+        """Write a record, unless something is being lost that stands nowhere yet: then the one before is the truth."""
+        # In this order: a camera that is back by now has its gap in the spool before the spool answers.
+        away = {name: ask() for name, ask in self._cameras.items()}
+        at_ns = self._clock.now_ns()
+        try:
+            beat = self._spool.beat(self._cameras).result()
+            if beat.is_losing:
+                return
+            cameras = {name: found or Away(at_ns, "") for name, found in away.items()}
+            record = Record(at_ns, self._boot, is_stopped, beat.sequence, beat.waiting_from_ns, cameras)
+            record.write(self._path)
+        except (SpoolError, OSError) as error:
+            if not self._failing:
+                log.warning("%s can't be written: %s", self._path, error)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            self.beat()

@@ -1,0 +1,62 @@
+"""A real node in a process of its own, to be killed, stopped and started again."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """
+[node]
+name = "garage"
+data = "data"
+spool_min_free = 0
+[server]
+urls = ["{url}"]
+token = "{token}"
+[cameras.street]
+analysis = "160x120@10"
+[cameras.street.source]
+driver = "synthetic"
+{more}
+"""
+
+
+class NodeProcess:
+    """Runs ``picctv node run`` on a folder; as often as the test likes, one after another."""
+
+    def __init__(self, folder: Path, url: str, token: str, more: str = "") -> None:
+        self.config = folder / "node.toml"
+        self.config.write_text(CONFIG.format(url=url, token=token, more=more), encoding="utf-8")
+        self.data = folder / "data"
+        self._log = (folder / "log").open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = "import sys; from picctv_core.cli import main; sys.exit(main())"
+        command = [sys.executable, "-c", program, "node", "run", "--config", str(self.config)]
+        self._process = subprocess.Popen(command, stderr=self._log)
+
+    def kill(self) -> None:
+        """End it as a power cut would, as far as a test can."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+        self._process = None
+
+    def stop(self) -> None:
+        """End it in good order."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(20) == 0
+        self._process = None
+
+    def close(self) -> None:
+        """End it if it still runs."""
+        if self._process is not None:
+            self.kill()
+        self._log.close()

@@ -1,0 +1,163 @@
+"""When a node did not run: a gap of each camera, from the last thing that is durable to the first picture after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from picctv_core.node.runs import (
+    KILLED_CAUSE,
+    POWER_CAUSE,
+    STOPPED_CAUSE,
+    Away,
+    Heartbeat,
+    Record,
+)
+from picctv_core.node.spool import Spool
+from picctv_core.testing import FakeClock
+from tests.core.node_process import NodeProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+S = 1_000_000_000
+DOOR = "garage/door"
+
+
+def record(*, stopped: bool = False, away: Away | None = None) -> Record:
+    return Record(100 * S, "boot-1", stopped, 7, None, {DOOR: away or Away(100 * S, "")})
+
+
+def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "alive.json"
+    assert Record.read(path) is None
+    written = record(away=Away(5 * S, "camera away: unplugged"))
+    written.write(path)
+    assert Record.read(path) == written
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"at_ns": 1}', '{"cameras": 3}', "\x00" * 300])
+def test_record_that_is_damaged_is_told_and_no_error(tmp_path: Path, caplog: Any, text: str) -> None:
+    path = tmp_path / "alive.json"
+    path.write_text(text)
+    assert Record.read(path) is None
+    assert "can't be read, so it is not known when the node ran last" in caplog.text
+
+
+def test_cause_tells_a_stop_from_a_kill_and_from_lost_power() -> None:
+    assert record(stopped=True).away(DOOR, {}, "boot-2") == Away(100 * S, STOPPED_CAUSE)
+    assert record().away(DOOR, {}, "boot-1") == Away(100 * S, KILLED_CAUSE)
+    assert record().away(DOOR, {}, "boot-2") == Away(100 * S, POWER_CAUSE)
+    assert record().away("garage/new", {}, "boot-1") is None
+
+
+def test_gap_begins_with_the_results_that_were_in_memory() -> None:
+    newest = {
+        (DOOR, "motion"): 103 * S,
+        (DOOR, "slow"): 102 * S,
+        (DOOR, "seldom"): 50 * S,
+        ("garage/yard", "x"): 104 * S,
+    }
+    assert record().away(DOOR, newest, "boot-1") == Away(102 * S, KILLED_CAUSE)
+
+
+def test_camera_that_was_away_when_the_node_ended_stays_away() -> None:
+    away = Away(60 * S, "camera away: unplugged")
+    killed = record(away=away).away(DOOR, {}, "boot-1")
+    assert killed == Away(60 * S, f"camera away: unplugged; then {KILLED_CAUSE}")
+    assert record(away=killed).away(DOOR, {}, "boot-1") == killed
+    assert record(away=killed).away(DOOR, {}, "boot-2") == Away(
+        60 * S, f"camera away: unplugged; then {KILLED_CAUSE}; then {POWER_CAUSE}"
+    )
+
+
+def test_beat_says_until_when_all_is_known(tmp_path: Path) -> None:
+    clock = FakeClock(200 * S)
+    spool = Spool(tmp_path / "spool.db", clock)
+    away: Away | None = Away(150 * S, "camera away: unplugged")
+    beats = Heartbeat(tmp_path / "alive.json", spool, clock, {DOOR: lambda: away})
+    spool.append(camera=DOOR, plugin="p", kind="note", payload=1, captured_at_ns=190 * S)
+    beats.beat()
+    found = Record.read(tmp_path / "alive.json")
+    assert found is not None
+    assert (found.at_ns, found.is_stopped, found.sequence, found.waiting_from_ns) == (
+        200 * S,
+        False,
+        1,
+        190 * S,
+    )
+    assert found.cameras == {DOOR: away}
+    away = None
+    clock.advance(5)
+    beats.beat(is_stopped=True)
+    found = Record.read(tmp_path / "alive.json")
+    assert found is not None
+    assert (found.is_stopped, found.cameras) == (True, {DOOR: Away(205 * S, "")})
+    spool.close()
+
+
+def test_beat_does_not_pass_over_what_is_being_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock(200 * S)
+    spool = Spool(tmp_path / "spool.db", clock)
+    beats = Heartbeat(tmp_path / "alive.json", spool, clock, {DOOR: lambda: None})
+    beats.beat()
+    monkeypatch.setattr("picctv_core.node._spool_store.RESERVE_BYTES", 2**62)  # as if the disk were full
+    lost = spool.post(camera=DOOR, plugin="p", kind="note", payload=1, captured_at_ns=201 * S)
+    assert lost.exception() is not None
+    clock.advance(60)
+    beats.beat()
+    found = Record.read(tmp_path / "alive.json")
+    assert found is not None
+    assert found.cameras == {DOOR: Away(200 * S, "")}
+    spool.close()
+
+
+@pytest.fixture
+def node(tmp_path: Path, uplink_server: Any, token: str) -> Iterator[NodeProcess]:
+    """A node with one synthetic camera and motion, in a process of its own."""
+    made = NodeProcess(tmp_path, uplink_server.url, token, "[plugins.recording]\nenabled = false\n")
+    yield made
+    made.close()
+
+
+def results(server: Any) -> list[int]:
+    """Give the times of all results that arrived."""
+    return sorted(at_ns for message in server.of_kind("results") for at_ns, _ in message.payload["items"])
+
+
+def test_time_of_a_killed_node_is_one_gap_that_touches_what_arrived(
+    node: NodeProcess, uplink_server: Any
+) -> None:
+    node.start()
+    uplink_server.wait_for(lambda: len(results(uplink_server)) > 30, 30)
+    node.kill()
+    before = results(uplink_server)
+    node.start()
+    uplink_server.wait_for(lambda: uplink_server.of_kind("gap"), 30)
+    uplink_server.wait_for(lambda: len(results(uplink_server)) > len(before) + 15, 30)
+    node.stop()
+    (gap,) = uplink_server.of_kind("gap")
+    from_ns, to_ns = gap.payload["from_ns"], gap.payload["to_ns"]
+    assert (gap.camera, gap.plugin, gap.payload["cause"]) == ("garage/street", "", KILLED_CAUSE)
+    found = results(uplink_server)
+    assert len(set(found)) == len(found)
+    assert not [at_ns for at_ns in found if from_ns < at_ns < to_ns]
+    # Nothing is missing before it nor after it: the pictures stand a tenth of a second apart.
+    assert max(at_ns for at_ns in found if at_ns <= from_ns) == from_ns
+    assert min(at_ns for at_ns in found if at_ns >= to_ns) - to_ns < S
+
+
+def test_time_of_a_stopped_node_is_a_gap_too(node: NodeProcess, uplink_server: Any) -> None:
+    node.start()
+    uplink_server.wait_for(lambda: len(results(uplink_server)) > 15, 30)
+    node.stop()
+    last_ns = results(uplink_server)[-1]
+    node.start()
+    uplink_server.wait_for(lambda: uplink_server.of_kind("gap"), 30)
+    node.stop()
+    (gap,) = uplink_server.of_kind("gap")
+    assert gap.payload["cause"] == STOPPED_CAUSE
+    assert last_ns <= gap.payload["from_ns"] < last_ns + 3 * S
+    assert gap.payload["to_ns"] > gap.payload["from_ns"]
