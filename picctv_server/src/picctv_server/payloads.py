@@ -11,15 +11,19 @@ from picctv_server.clips.gridfs import GridFSClips
 MAX_INLINE_BYTES = 1024 * 1024
 """What is larger is kept apart. MongoDB's own bound for a document is 16 MiB."""
 
-BUCKET = "payloads"
-"""The bucket's name in MongoDB."""
+_BUCKET = "payloads"
+
+
+def bucket() -> GridFSClips:
+    """Give the bucket, for those who look at all of it."""
+    return GridFSClips(bucket=_BUCKET)
 
 
 def put(name: str, data: bytes) -> None:
     """Keep bytes under a name, durably; harmless when repeated."""
-    bucket = GridFSClips(bucket=BUCKET)
-    if not bucket.exists(name):
-        bucket.put(name, data)
+    kept = bucket()
+    if not kept.exists(name):
+        kept.put(name, data)
 
 
 def get(name: str) -> bytes:
@@ -28,10 +32,10 @@ def get(name: str) -> bytes:
     Raises:
         MissingError: there are none of this name.
     """
-    with GridFSClips(bucket=BUCKET).open(name) as reader:
+    with bucket().open(name) as reader:
         return reader.read()
 
 
 def delete(name: str) -> None:
     """Remove bytes; nothing happens where there are none of this name."""
-    GridFSClips(bucket=BUCKET).delete(name)
+    bucket().delete(name)

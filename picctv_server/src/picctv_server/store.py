@@ -14,6 +14,7 @@ from picctv_core import codec
 from picctv_core.errors import CodecError, StoreError
 from picctv_core.messages import MAX_DETAILS_BYTES, NOTIFICATION, Message
 from picctv_server import contents, minutes, payloads, queries, ranges
+from picctv_server.clips.base import digest
 from picctv_server.models import MINUTE_NS, Clip, Notification, moment, schema_id
 from picctv_server.writes import collection, insert_once, upsert_unless_newer
 
@@ -206,7 +207,8 @@ class Store:
                 "thumbnail": thumbnail is not None,
                 "triggered_by": [],
             }
-            insert_once(clips, message.id, values)
+            if not insert_once(clips, message.id, values):
+                self._settle(clip)
         triggered_by = sorted(
             {event.plugin for event in queries.events_between(message.camera, started_at_ns, ended_at_ns)}
         )
@@ -298,6 +300,18 @@ class Store:
             "bytes": gap.bytes,
         }
         insert_once(collection("gaps"), message.id, values)
+
+    def _settle(self, clip: Clip) -> None:
+        """Make the checksum of a clip that another server stored at the same time that of the bytes that stayed.
+
+        Which of the two these are, nobody knows. Whoever comes later to the document has put its bytes before, so the last
+        one to look sees what stays.
+        """
+        with self.clips.open(clip.video_name) as reader:
+            stored = digest(reader)
+        collection("clips").update_one(
+            {"_id": clip.id}, {"$set": {"bytes": stored.bytes, "sha256": stored.sha256}}
+        )
 
     def _say(self, message: messages.Message, own_id: str, said: contents.NotificationContent) -> bool:
         values: dict[str, Any] = {

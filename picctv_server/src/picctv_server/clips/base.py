@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from picctv_core.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from picctv_server.config import ClipSettings
@@ -34,6 +35,23 @@ class Stored:
 
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that a store has: its name, its size in bytes, and when it was last written, in seconds since the epoch."""
+
+    name: str
+    bytes: int
+    changed_at_s: float
+
+
+@dataclass(frozen=True)
+class Space:
+    """The room where a store is: all of it in bytes, and what is free."""
+
+    total: int
+    free: int
 
 
 class ClipStore(Protocol):
@@ -80,6 +98,34 @@ class ClipStore(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove it; nothing happens when it is not there."""
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Give everything that has a name, in any order; what is put or deleted meanwhile may be in it or not."""
+        ...
+
+    def leftovers(self) -> Iterator[Entry]:
+        """Give what has no name and nobody will ask for: what crashes left of a `put`. Their names are for `discard` only."""
+        ...
+
+    def discard(self, leftover: Entry) -> None:
+        """Remove a leftover; nothing happens when it is not there."""
+        ...
+
+    def quarantine(self, name: str) -> None:
+        """Take it out of the store, but keep its bytes in a place apart; nothing happens when it is not there."""
+        ...
+
+    def quarantined(self) -> Iterator[Entry]:
+        """Give what is in quarantine."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Remove it from quarantine for good."""
+        ...
+
+    def space(self) -> Space | None:
+        """Give the room that there is; None where it has no bounds, or nobody knows them."""
         ...
 
 

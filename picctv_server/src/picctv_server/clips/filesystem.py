@@ -6,15 +6,22 @@ import contextlib
 import hashlib
 import io
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from picctv_core.errors import StoreError
-from picctv_server.clips.base import CHUNK_BYTES, Stored, checked, missing
+from picctv_server.clips.base import CHUNK_BYTES, Entry, Space, Stored, checked, missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from picctv_server.config import ClipSettings
+
+_QUARANTINE = "quarantine"
+# As `_write` names it.
+_LEFTOVER = re.compile(r"\..+\.part")
 
 
 class FilesystemClips:
@@ -70,6 +77,57 @@ class FilesystemClips:
         """Remove it; nothing happens when it is not there."""
         self._path(name).unlink(missing_ok=True)
 
+    def entries(self) -> Iterator[Entry]:
+        """Give everything that has a name; see `ClipStore.entries`."""
+        return (_entry(found) for found in self._files() if not found.name.startswith("."))
+
+    def leftovers(self) -> Iterator[Entry]:
+        """Give what crashes left; see `ClipStore.leftovers`."""
+        return (_entry(found) for found in self._files() if _LEFTOVER.fullmatch(found.name))
+
+    def discard(self, leftover: Entry) -> None:
+        """Remove a leftover; see `ClipStore.discard`."""
+        assert _LEFTOVER.fullmatch(leftover.name)
+        for shard in self._shards():
+            (shard / leftover.name).unlink(missing_ok=True)
+
+    def quarantine(self, name: str) -> None:
+        """Move it to the folder ``quarantine``; see `ClipStore.quarantine`."""
+        path = self._path(name)
+        folder = self._folder / _QUARANTINE
+        try:
+            folder.mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(folder / name)
+            for changed in (folder, self._folder):
+                _sync_folder(changed)
+        except OSError as error:
+            raise StoreError(f"the clip store can't move {path} to {folder}: {error.strerror}") from error
+
+    def quarantined(self) -> Iterator[Entry]:
+        """Give what is in quarantine."""
+        folder = self._folder / _QUARANTINE
+        if folder.is_dir():
+            with os.scandir(folder) as found:
+                yield from (_entry(one) for one in found)
+
+    def release(self, name: str) -> None:
+        """Remove it from quarantine for good."""
+        (self._folder / _QUARANTINE / checked(name)).unlink(missing_ok=True)
+
+    def space(self) -> Space:
+        """Give the room on the folder's disk, as far as it is for this user."""
+        disk = os.statvfs(self._folder)
+        return Space(disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize)
+
+    def _shards(self) -> Iterator[Path]:
+        return (path for number in range(256) if (path := self._folder / f"{number:02x}").is_dir())
+
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        for shard in self._shards():
+            with os.scandir(shard) as found:
+                yield from found
+
     def _path(self, name: str) -> Path:
         shard = hashlib.sha256(checked(name).encode()).hexdigest()[:2]
         return self._folder / shard / name
@@ -94,6 +152,14 @@ class FilesystemClips:
         for folder in (path.parent, self._folder):
             _sync_folder(folder)
         return Stored(size, sha256.hexdigest())
+
+
+def _entry(found: os.DirEntry[str]) -> Entry:
+    try:
+        status = found.stat()
+    except FileNotFoundError:  # deleted just now
+        return Entry(found.name, 0, 0.0)
+    return Entry(found.name, status.st_size, status.st_mtime)
 
 
 def _sync_folder(folder: Path) -> None:
