@@ -10,13 +10,14 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from pydantic import Field
 
-from picctv_core.frames import AccessUnit
-from picctv_core.h264 import is_idr, parameter_sets, with_parameter_sets
 from picctv_core.picture import color_range_of
+from picctv_core.sources.units import UnitMaker
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
+
+    from picctv_core.frames import AccessUnit
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
 Quality = Annotated[int, Field(ge=10, le=45)]
@@ -65,7 +66,7 @@ class Encoder:
             self._options |= {"maxrate": f"{bitrate_kbps}k", "bufsize": f"{bitrate_kbps}k"}
         self._codec: VideoCodecContext | None = None
         self._reformatter = VideoReformatter()
-        self._sets = b""
+        self._units_of = UnitMaker()
         self._first_ns = 0
         self._last_pts = -1
         self._key_due_ns = 0
@@ -131,10 +132,6 @@ class Encoder:
     def _units(self, packets: list[av.Packet[Any]]) -> list[AccessUnit]:
         units = []
         for packet in packets:
-            annexb = bytes(packet)
-            if is_key := is_idr(annexb):
-                self._sets = parameter_sets(annexb) or self._sets
-                annexb = with_parameter_sets(annexb, self._sets)
             assert packet.pts is not None, "the encoder gives back the pts that it was given"
-            units.append(AccessUnit(self._captured_at.pop(packet.pts), is_key, annexb))
+            units.append(self._units_of.make(bytes(packet), self._captured_at.pop(packet.pts)))
         return units

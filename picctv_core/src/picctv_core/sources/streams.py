@@ -9,9 +9,10 @@ import av
 from av.codec.context import Flags2
 
 from picctv_core import h264
-from picctv_core.frames import AccessUnit, VideoInfo
+from picctv_core.frames import VideoInfo
 from picctv_core.redact import redact_url
 from picctv_core.sources.encode import Encoder
+from picctv_core.sources.units import UnitMaker
 from picctv_core.sources.vectors import vectors_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class StreamHandler:
         self._encoder: Encoder | None = None
         self._decoder: VideoCodecContext | None = None
         self._rate = 0.0
-        self._sets = b""
+        self._units = UnitMaker()
         self._length_size = 0
         self._captured_at: dict[int | None, int] = {}
         self.damaged = 0
@@ -85,7 +86,7 @@ class StreamHandler:
         self._gives_vectors = self._passes_through and self._sink.wants_vectors
         if self._gives_vectors:
             context.flags2 |= Flags2.export_mvs
-        self._sets = h264.parameter_sets(extradata)
+        self._units = UnitMaker(h264.parameter_sets(extradata))
         self._length_size = h264.length_size(extradata) if extradata and h264.is_avcc(extradata) else 0
         if context.width and context.height:
             self._shape(context.width, context.height)
@@ -105,11 +106,7 @@ class StreamHandler:
 
     def _pass_on(self, data: bytes, captured_at_ns: int) -> None:
         annexb = h264.from_lengths(data, self._length_size) if self._length_size else data
-        is_key = h264.is_idr(annexb)
-        if is_key:
-            self._sets = h264.parameter_sets(annexb) or self._sets
-            annexb = h264.with_parameter_sets(annexb, self._sets)
-        self._sink.access_unit(AccessUnit(captured_at_ns, is_key, annexb))
+        self._sink.access_unit(self._units.make(annexb, captured_at_ns))
 
     def _decode(self, packet: Packet[VideoStream] | None) -> None:
         assert self._decoder is not None, "begin() comes first"
