@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import typing
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,35 @@ def _parts(group: str, heading: str) -> Iterator[str]:
             if doc := _own_doc(model):
                 yield doc + "\n"
             yield from _table([_row(name, field) for name, field in model.model_fields.items()])
+            yield from _inner_tables(model, "")
+
+
+def _inner_tables(model: type[BaseModel], path: str) -> Iterator[str]:
+    """Describe the tables within a plugin's or a driver's own."""
+    for name, field in model.model_fields.items():
+        inner = typing.get_args(field.annotation)
+        is_list = typing.get_origin(field.annotation) is list
+        found = inner[0] if is_list else field.annotation
+        if not (isinstance(found, type) and issubclass(found, BaseModel)):
+            continue
+        key = f"{path}{field.alias or name}"
+        yield f"#### Each of `{key}`\n" if is_list else f"#### `{key}`\n"
+        if doc := _own_doc(found):
+            yield doc + "\n"
+        defaults = None if is_list else field.get_default(call_default_factory=True)
+        yield from _table(
+            [_row(own, _with_default(one, defaults, own)) for own, one in found.model_fields.items()]
+        )
+        yield from _inner_tables(found, f"{key}.")
+
+
+def _with_default(field: FieldInfo, defaults: Any, name: str) -> FieldInfo:
+    """Give a field with the default that it has where it stands: a table can have others than its model."""
+    if not isinstance(defaults, BaseModel) or isinstance(own := getattr(defaults, name), BaseModel):
+        return field
+    changed = copy.copy(field)
+    changed.default, changed.default_factory = own, None
+    return changed
 
 
 def _own_doc(model: type[BaseModel]) -> str:

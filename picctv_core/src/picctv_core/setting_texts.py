@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
+import json
 import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ByteSize, SecretStr
+from pydantic import BaseModel, ByteSize, SecretStr
 from pydantic_core import PydanticUndefined
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
 
@@ -63,10 +64,14 @@ def _default(field: FieldInfo) -> str:
         return "must be given"
     if value is None or value == {}:
         return "none"
+    if isinstance(value, BaseModel):
+        return "as below"
     if field.default_factory is not None and not isinstance(value, (list, tuple)):
         return "see meaning"  # it is another one on each machine
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, dt.time):
+        return f'`"{value.isoformat("minutes")}"`'
     if isinstance(value, ByteSize):
         return f'`"{value.human_readable(decimal=True)}"`'
     if isinstance(value, enum.Enum):
@@ -97,6 +102,7 @@ _KINDS: dict[Any, str] = {
     Path: "path",
     SecretStr: "text",
     ByteSize: 'size, as `"10 GB"`',
+    dt.time: 'time of day, as `"21:00"`',
 }
 
 
@@ -107,7 +113,7 @@ def _kind(annotation: Any) -> str:
         bounds = _bounds(list(inner[1:]))
         return _kind(inner[0]) + (f", {bounds}" if bounds else "")
     if origin is Literal:
-        return _either([f'`"{value}"`' for value in inner])
+        return _either([f"`{json.dumps(value)}`" for value in inner])
     if origin in {types.UnionType, typing.Union}:
         return " or ".join(_kind(one) for one in inner if one is not types.NoneType)
     if origin is tuple and Ellipsis not in inner:
@@ -117,11 +123,13 @@ def _kind(annotation: Any) -> str:
             + "]"
         )
     if origin in {list, tuple, frozenset, set}:
-        return f"list of {_kind(inner[0])}"
+        return f"list of {_kind(inner[0])}".replace("list of table", "list of tables")
     if origin is dict:
         return "table"
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _either([f'`"{value.value}"`' for value in annotation])
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "table"
     return _KINDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
