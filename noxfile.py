@@ -39,12 +39,17 @@ FOOTAGE = Path(os.environ.get("PICCTV_FOOTAGE", Path(__file__).parent.parent / "
 """Real videos, beside the checkout and not in it; tests that need them skip without."""
 
 
+NO_FIRMWARE = {"READTHEDOCS": "True"}
+"""With it picamera does not look for the firmware's libraries while it is installed."""
+
+
 PROGRAMS: dict[str, Callable[[], object]] = {
     "chromium": lambda: shutil.which("chromium"),
     "ffmpeg": lambda: shutil.which("ffmpeg"),
+    "libcap-dev": lambda: Path("/usr/include/sys/capability.h").exists(),
     # what drives the browser, Playwright's own Node.js, is linked to it
     "libatomic1": lambda: ctypes.util.find_library("atomic"),
-    # for the library that lets a program's fsync fail
+    # for the library that lets a program's fsync fail, and what pip compiles
     "gcc": lambda: shutil.which("cc"),
     "libc6-dev": lambda: Path("/usr/include/stdio.h").exists(),
 }
@@ -77,6 +82,26 @@ def test(session: nox.Session) -> None:
     install_all(session, "test")
     provide(session, "chromium", "libatomic1", "ffmpeg", "gcc", "libc6-dev")
     session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def pi(session: nox.Session) -> None:
+    """The drivers of a Raspberry Pi's cameras, against the real packages picamera and picamera2. Arguments go to pytest."""
+    # picamera2 depends on python-prctl, which is compiled on the spot
+    provide(session, "gcc", "libc6-dev", "libcap-dev")
+    session.install(
+        *(*PINS, "--group", "test", "--group", "pi"),
+        *(
+            "--editable",
+            "./picctv_core",
+            "--editable",
+            "./picctv_server[embedded]",
+            "--editable",
+            "./picctv_plugins_motion",
+        ),
+        env=NO_FIRMWARE,
+    )
+    session.run("python", "-m", "pytest", "-m", "pi", *(session.posargs or ["tests/pi"]))
 
 
 @nox.session
@@ -203,6 +228,7 @@ def lock(session: nox.Session) -> None:
     wanted_groups = (
         "tools",
         "test",
+        "pi",
         "lint",
         "typing",
         *(f"{folder}/pyproject.toml:test" for folder in examples),
@@ -212,4 +238,5 @@ def lock(session: nox.Session) -> None:
         *("uv", "pip", "compile", "--quiet", *how, *plain, *ours, *groups, *session.posargs),
         *("--output-file", "constraints.txt", str(wanted)),
         silent=True,
+        env=NO_FIRMWARE,
     )

@@ -20,12 +20,11 @@ from picctv_core.frames import AnalysisFormat
 from picctv_core.node._node_file import CameraTable, NodeFile, check_name, is_token
 from picctv_core.node.plugin_tables import Idle, PluginConfig, PluginTables
 from picctv_core.plugins import Plugin, Status
+from picctv_core.sources.base import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-SOURCES = "picctv.sources"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,12 @@
 A driver is a class, found by its name in the entry-point group ``picctv.sources``. It is made once per
 camera as ``Driver(settings, analysis, clock)``; `run` is then called on a thread of the camera's own and
 gives everything it captures to a `Sink` until it is stopped.
+
+Three things a driver may leave out:
+
+- ``needs``, a text: what it needs beside its distribution. ``picctv sources list`` shows it.
+- ``missing()``, a static method: why it can't run on this machine and the way out, empty where it can.
+- ``change(settings)``: go over to other settings while it runs. Without it, the node has to be started again for that.
 """
 
 from __future__ import annotations
@@ -16,6 +22,9 @@ if TYPE_CHECKING:
 
     from picctv_core.clock import Clock
     from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, MotionVectors, VideoInfo
+
+SOURCES = "picctv.sources"
+"""The entry-point group of the drivers."""
 
 
 class Sink(Protocol):

@@ -89,7 +89,16 @@ class AnalysisTap:
         """Give the analysis frame of a decoded one; None where none is due yet."""
         if not self.wants(captured_at_ns):
             return None
-        made = Frame(self._scaled(frame), captured_at_ns, self._sequence)
+        return self.frame(self._scaled(frame), captured_at_ns)
+
+    def frame(self, luma: npt.NDArray[np.uint8], captured_at_ns: int) -> Frame:
+        """Give the analysis frame of a picture that is due and has the right size already.
+
+        Args:
+            luma: (rows, columns) uint8, read-only; it is kept, not copied.
+            captured_at_ns: UTC nanoseconds.
+        """
+        made = Frame(luma, captured_at_ns, self._sequence)
         self._sequence += 1
         return made
 

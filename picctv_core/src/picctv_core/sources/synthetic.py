@@ -47,6 +47,7 @@ class SyntheticSource:
     """A camera that draws its pictures."""
 
     Settings: ClassVar[type[SyntheticSettings]] = SyntheticSettings
+    needs: ClassVar[str] = "nothing"
 
     def __init__(self, settings: SyntheticSettings, analysis: AnalysisFormat, clock: Clock) -> None:
         """Keep the settings; draw nothing yet."""

@@ -101,6 +101,7 @@ class VideoSource:
     """One camera, read through PyAV."""
 
     Settings: ClassVar[type[VideoSettings]] = VideoSettings
+    needs: ClassVar[str] = "a video file, a network camera, or a V4L2 device"
 
     def __init__(self, settings: VideoSettings, analysis: AnalysisFormat, clock: Clock) -> None:
         """Keep the settings; open nothing yet."""
