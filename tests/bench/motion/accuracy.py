@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tests.bench.motion import hard_cases
-from tests.bench.motion.detectors import OURS, SCREEN, detectors, swept
+from tests.bench.motion.detectors import OURS, detectors, swept, thresholds
 from tests.bench.motion.pictures import Feed, decoded
 from tests.bench.motion.scoring import Answers, Pixels, score, together
 
@@ -177,11 +177,12 @@ def hard_summary(found: dict[str, Any], bests: dict[str, float]) -> dict[str, An
         found: of `on_hard_cases`.
         bests: the threshold of each peer that was best on the footage.
     """
+    defaults = thresholds()
     return {
         case: {
             who: {
-                "quiet": _share(runs, None if who == OURS else SCREEN, moving=False),
-                "recall": _share(runs, None if who == OURS else SCREEN, moving=True),
+                "quiet": _share(runs, defaults[who], moving=False),
+                "recall": _share(runs, defaults[who], moving=True),
                 **(
                     {
                         "quiet_best": _share(runs, bests[who], moving=False),
@@ -192,7 +193,7 @@ def hard_summary(found: dict[str, Any], bests: dict[str, float]) -> dict[str, An
                 ),
             }
             for who, runs in rows.items()
-            if who in detectors()
+            if who in defaults
         }
         for case, rows in found.items()
     }

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 
 from picctv_core.sources.luma import luma_of
 from picctv_core.testing import START_NS, scene
-from tests.bench.motion.detectors import GREY, OURS, detectors
+from tests.bench.motion.detectors import FRIGATE, GREY, OURS, detectors
 from tests.bench.motion.pictures import Feed, Picture
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 SIZES = {"640x480": (640, 480), "1280x720": (1280, 720), "1920x1080": (1920, 1080)}
 CONTENTS = {"quiet": "still", "busy": "walking"}
+RATIOS = {"of_mog2_grey": GREY, "of_frigate": FRIGATE}
+"""The detectors, where they are installed, of whose time the others' are parts: the most accurate peer, and the fastest."""
+
 THROUGH_THE_TAP = f"{OURS}, scaling included"
 RATE = 10.0
 DRAWN = 12
@@ -122,14 +125,20 @@ def speed(sizes: list[str], rounds: int, pictures: int) -> dict[str, Any]:
             for _ in range(rounds):
                 for one in timed.values():
                     one.run(pictures)
-            grey = timed[GREY].means_ms
             found.setdefault(size, {})[content] = {
                 name: {
                     "ms": round(statistics.median(one.means_ms), 4),
                     "ms_least": round(min(one.means_ms), 4),
-                    "of_mog2_grey": round(
-                        statistics.median(a / b for a, b in zip(one.means_ms, grey, strict=True)), 4
-                    ),
+                }
+                | {
+                    ratio: round(
+                        statistics.median(
+                            a / b for a, b in zip(one.means_ms, timed[other].means_ms, strict=True)
+                        ),
+                        4,
+                    )
+                    for ratio, other in RATIOS.items()
+                    if other in timed
                 }
                 for name, one in timed.items()
             }

@@ -1,8 +1,7 @@
 """The detectors that are compared, each behind the same small interface.
 
-OpenCV's come with it. DVR-Scan and CNT are there where somebody has installed them; otherwise they are left out, and it is said. Into the environment of
-`./run bench motion` they get by `uv pip install --python .nox/bench --no-deps dvr-scan scenedetect screeninfo tqdm platformdirs opencv-contrib-python-headless`:
-with what it depends on, DVR-Scan would bring another OpenCV. None of their code is here.
+OpenCV's come with it. The others are there where somebody has installed them; otherwise they are left out, and it is said how they would get there. None
+of their code is here.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import numpy as np
 
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.settings import MotionSettings
+from tests.bench.motion import frigate_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OURS = "picctv"
 GREY = "MOG2 grey"
+FRIGATE = "Frigate"
 DVR_SCAN_SCORE = 0.15
 SCREEN = DVR_SCAN_SCORE / 255
 """The default of OpenCV's detectors, which have none for a whole picture: DVR-Scan's, 0.06 % of the picture."""
@@ -101,6 +102,16 @@ class Ours:
         return Found(found.area, bool(found.triggered), None if mask is None else mask.astype(np.uint8))
 
 
+class Frigate:
+    """Frigate's detector, from a checkout: any box is motion."""
+
+    def __init__(self) -> None:
+        self._detector = frigate_checkout.Frigate()
+
+    def apply(self, picture: Picture) -> Found:
+        return Found(self._detector.area(picture), None, None)
+
+
 def _mog2_colour() -> Detector:
     return Subtractor(cv2.createBackgroundSubtractorMOG2(), colour=True)
 
@@ -127,7 +138,11 @@ def detectors() -> dict[str, Callable[[], Detector]]:
         GREY: _mog2_grey,
         "KNN colour": _knn_colour,
     }
-    optional: dict[str, Callable[[], Detector]] = {"DVR-Scan": DvrScan, "CNT grey": _cnt_grey}
+    optional: dict[str, Callable[[], Detector]] = {
+        "DVR-Scan": DvrScan,
+        "CNT grey": _cnt_grey,
+        FRIGATE: Frigate,
+    }
     lacking = missing()
     return found | {name: make for name, make in optional.items() if name not in lacking}
 
@@ -138,10 +153,23 @@ def missing() -> dict[str, str]:
     try:
         importlib.import_module("dvr_scan.detector")
     except ImportError:
-        lacking["DVR-Scan"] = "pip install dvr-scan"
+        lacking["DVR-Scan"] = (
+            # its own dependencies would bring another OpenCV
+            ".tools/bin/uv pip install --python .nox/bench --no-deps dvr-scan scenedetect screeninfo tqdm platformdirs"
+        )
     if not hasattr(getattr(cv2, "bgsegm", None), "createBackgroundSubtractorCNT"):
-        lacking["CNT grey"] = "pip install opencv-contrib-python-headless"
+        lacking["CNT grey"] = (
+            ".tools/bin/uv pip install --python .nox/bench --no-deps --reinstall opencv-contrib-python-headless"
+        )
+    if (why := frigate_checkout.lacking()) is not None:
+        lacking[FRIGATE] = why
     return lacking
+
+
+def thresholds() -> dict[str, float | None]:
+    """Give from which score on each installed detector takes a picture for motion by default; None where it decides by itself."""
+    own = {OURS: None, FRIGATE: 0.0}
+    return {name: own.get(name, SCREEN) for name in detectors()}
 
 
 def swept() -> dict[float, Callable[[], Detector]]:

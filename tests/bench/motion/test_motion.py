@@ -17,8 +17,8 @@ import cv2
 import pytest
 
 from tests.bench.conftest import machine
-from tests.bench.motion import accuracy, costs, debian_motion, hard_cases
-from tests.bench.motion.detectors import GREY, OURS, SCREEN, detectors, missing
+from tests.bench.motion import accuracy, costs, debian_motion, frigate_checkout, hard_cases
+from tests.bench.motion.detectors import FRIGATE, GREY, OURS, SCREEN, detectors, missing, thresholds
 from tests.bench.motion.scoring import Answers, truths
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def versions() -> dict[str, str]:
         said[MOTION] = version
     if "DVR-Scan" in detectors():
         said["DVR-Scan"] = importlib.metadata.version("dvr-scan")
+    if FRIGATE in detectors():
+        said[FRIGATE] = frigate_checkout.version()
     return said
 
 
@@ -71,8 +73,7 @@ def test_footage(footage: Path, short: bool, found: dict[str, Any]) -> None:
         answers = accuracy.on_footage(footage, known, SHORT_FRAMES if short else None)
     figures: dict[str, Any] = {"truth": {name: described(truth) for name, truth in known.items()}}
     for feed, said in answers.items():
-        defaults = {who: None if who == OURS else SCREEN for who in detectors()}
-        figures[feed] = accuracy.summary(said, known, defaults)
+        figures[feed] = accuracy.summary(said, known, thresholds())
     if theirs is not None:
         said = {MOTION: {name: Answers(scores=scores) for name, scores in theirs.result().items()}}
         figures["whole"] |= motions(said, footage, known)
@@ -129,9 +130,13 @@ def test_speed(short: bool, found: dict[str, Any]) -> None:
     found["speed"] = costs.speed(sizes, rounds=1 if short else 7, pictures=10 if short else 30)
     for size, contents in found["speed"].items():
         for content, rows in contents.items():
-            print(f"\n{size}, {content}: ms a picture, of {GREY}")
+            compared = [ratio for ratio, other in costs.RATIOS.items() if other in rows]
+            print(
+                f"\n{size}, {content}: ms a picture"
+                + "".join(f", {costs.RATIOS[ratio]} = 1" for ratio in compared)
+            )
             for who, row in rows.items():
-                print(f"  {who:26}{row['ms']:9.3f}{row['of_mog2_grey']:9.4f}")
+                print(f"  {who:26}{row['ms']:9.3f}" + "".join(f"{row[ratio]:9.4f}" for ratio in compared))
 
 
 def test_memory(short: bool, found: dict[str, Any]) -> None:
