@@ -161,3 +161,30 @@ def test_time_of_a_stopped_node_is_a_gap_too(node: NodeProcess, uplink_server: A
     assert gap.payload["cause"] == STOPPED_CAUSE
     assert last_ns <= gap.payload["from_ns"] < last_ns + 3 * S
     assert gap.payload["to_ns"] > gap.payload["from_ns"]
+
+
+def test_clip_in_the_making_survives_a_kill_and_what_is_missing_is_a_gap(
+    tmp_path: Path, uplink_server: Any, token: str
+) -> None:
+    node = NodeProcess(tmp_path, uplink_server.url, token)
+    folder = node.data / "plugins" / "street" / "recording"
+    try:
+        node.start()
+        uplink_server.wait_for(
+            lambda: any(path.stat().st_size > 100_000 for path in folder.glob("*.open")), 60
+        )
+        node.kill()
+        assert uplink_server.of_kind("clip") == []
+        node.start()
+        uplink_server.wait_for(lambda: uplink_server.of_kind("clip"), 30)
+        uplink_server.wait_for(lambda: len(uplink_server.of_kind("gap")) == 2, 30)
+        node.stop()
+    finally:
+        node.close()
+    clip, after = uplink_server.of_kind("clip")[:2]
+    gaps = {gap.plugin: gap.payload for gap in uplink_server.of_kind("gap")}
+    assert set(gaps) == {"", "recording"}
+    # Video, then the recording's gap until the restart, then the camera's until its first picture, then video.
+    assert gaps["recording"]["from_ns"] == clip.payload["ended_at_ns"]
+    assert gaps["recording"]["to_ns"] > gaps[""]["from_ns"]
+    assert gaps[""]["to_ns"] == after.payload["started_at_ns"]

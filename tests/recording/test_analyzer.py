@@ -206,7 +206,7 @@ def test_clip_that_the_node_cannot_keep_becomes_a_gap_once_it_can(tmp_path: Path
     rig = Rig(tmp_path, segment_s=1)
     emit = rig.camera.emit
 
-    def full_disk(kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
+    def full_disk(kind: str, payload: Any, **_: Any) -> str:
         raise SpoolError("the disk is full")
 
     units = steady(4)

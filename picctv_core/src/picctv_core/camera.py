@@ -37,7 +37,9 @@ class Camera(Protocol):
         """Give the shape of the video stream; None until the camera gave its first picture."""
         ...
 
-    def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
+    def emit(
+        self, kind: str, payload: Any, *, captured_at_ns: int | None = None, message_id: str | None = None
+    ) -> str:
         """Send a message to the server.
 
         The message is durable on the node when this returns: it reaches the store exactly once, or stands there as a
@@ -47,6 +49,8 @@ class Camera(Protocol):
             kind: what the payload is; the plugin's own server part gets it under this name.
             payload: plain data, numpy arrays included.
             captured_at_ns: the time that it speaks of; now, where not given.
+            message_id: 32 hexadecimal digits as `picctv_core.messages.new_id` makes them, for what a plugin may emit
+                a second time after a crash: one id is one message, the first that came. A new one, where not given.
 
         Returns:
             The message's id.

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from picctv_core import h264
 from picctv_core.declarations import TRIGGER
-from picctv_core.errors import SpoolError
+from picctv_core.errors import CodecError, SpoolError, one_line
 from picctv_core.hookspecs import hookimpl
 from picctv_core.messages import CLIP
 from picctv_plugins_recording.clip import OpenClip
 from picctv_plugins_recording.losses import Losses
+from picctv_plugins_recording.recovery import recover
 from picctv_plugins_recording.ring import Ring
 from picctv_plugins_recording.settings import RecordingSettings
 from picctv_plugins_recording.triggers import LATENESS_S, Triggers
@@ -29,7 +30,7 @@ BREAK_PICTURES = 4
 
 
 STALE_S = 15.0
-"""A clip is not kept open, in memory only, for a camera that has given nothing for so long."""
+"""A clip is not kept open for a camera that has given nothing for so long."""
 
 
 class RecordingAnalyzer:
@@ -50,12 +51,12 @@ class RecordingAnalyzer:
         self._triggers = Triggers(settings.pre_roll_s, settings.post_roll_s, settings.triggers)
         self._segment: OpenClip | None = None
         self._triggered: OpenClip | None = None
-        self._finished: list[dict[str, Any]] = []
+        self._finished: list[tuple[OpenClip, dict[str, Any]]] = []
         self._newest_ns: int | None = None
         self._parameter_sets = b""
         self._recorded_until_ns = 0
         self._losses = Losses(camera)
-        self._clips = 0
+        self._clips = recover(camera)
 
     @hookimpl
     def picctv_access_unit(self, unit: AccessUnit) -> None:
@@ -84,7 +85,7 @@ class RecordingAnalyzer:
             if self._triggered is None:
                 # What a clip of this window holds already needs no second recording.
                 units = self._ring.since(max(window.from_ns, self._recorded_until_ns))
-                self._triggered = OpenClip(window.plugin, units) if units else None
+                self._triggered = OpenClip(window.plugin, units, self.camera.data) if units else None
         score = result.data.get("score")
         for clip in (self._segment, self._triggered):
             if clip is not None and isinstance(score, (int, float)):
@@ -110,7 +111,8 @@ class RecordingAnalyzer:
         return {
             "recording": " and ".join(recording) or "nothing now",
             "clips": self._clips,
-            "memory_bytes": self._ring.bytes + sum(c.bytes for c in (self._segment, self._triggered) if c),
+            "memory_bytes": self._ring.bytes
+            + sum(c.memory_bytes for c in (self._segment, self._triggered) if c),
         }
 
     def _at_key(self, unit: AccessUnit) -> None:
@@ -157,7 +159,7 @@ class RecordingAnalyzer:
             clip.add(unit)
             return clip
         if unit.is_key:
-            return OpenClip(trigger, [unit])
+            return OpenClip(trigger, [unit], self.camera.data)
         cause = "no clip can begin before the next key frame"
         self._losses.note(unit.captured_at_ns, unit.captured_at_ns, cause, len(unit.annexb))
         return None
@@ -184,20 +186,25 @@ class RecordingAnalyzer:
 
     def _finish(self, clip: OpenClip, *, ended_at_ns: int | None, until_ns: int | None = None) -> int:
         """Make a clip ready to be sent, and give where it ends."""
-        payload = clip.payload(self.camera.video, ended_at_ns=ended_at_ns, until_ns=until_ns)
-        self._finished.append(payload)
+        try:
+            payload = clip.payload(self.camera.video, ended_at_ns=ended_at_ns, until_ns=until_ns)
+        except (OSError, CodecError) as error:
+            self._losses.note(clip.started_at_ns, clip.newest_ns, f"not kept: {one_line(error)}", clip.bytes)
+            clip.file.remove()
+            return clip.newest_ns
+        self._finished.append((clip, payload))
         return int(payload["ended_at_ns"])
 
     def _emit_finished(self) -> None:
         """Send the clips that are finished. One that the node can't keep is lost, and will be a gap once it can."""
         finished, self._finished = self._finished, []
-        for payload in finished:
+        for clip, payload in finished:
+            started_at_ns = payload["started_at_ns"]
             try:
-                self.camera.emit(CLIP, payload, captured_at_ns=payload["started_at_ns"])
+                self.camera.emit(CLIP, payload, captured_at_ns=started_at_ns, message_id=clip.file.id)
             except SpoolError as error:
                 size = sum(len(unit[2]) for unit in payload["units"])
-                self._losses.note(
-                    payload["started_at_ns"], payload["ended_at_ns"], f"not kept: {error}", size
-                )
+                self._losses.note(started_at_ns, payload["ended_at_ns"], f"not kept: {error}", size)
             else:
                 self._clips += 1
+            clip.file.remove()

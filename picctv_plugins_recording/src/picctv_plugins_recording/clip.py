@@ -6,8 +6,11 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from picctv_plugins_recording.clip_file import ClipFile
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from picctv_core.frames import AccessUnit, VideoInfo
 
@@ -15,31 +18,47 @@ SECOND = 1_000_000_000
 
 
 class OpenClip:
-    """Access units from a key unit on, in decoding order.
+    """Access units from a key unit on, in decoding order. Whole groups of pictures are on the disk, the last in memory.
 
     Attributes:
         trigger: the plugin that made it necessary; None for continuous recording.
         started_at_ns: the capture time of its key unit, which is its smallest.
         newest_ns: its largest capture time.
         bytes: the size of its units.
+        file: where it is on the disk.
     """
 
-    def __init__(self, trigger: str | None, units: Iterable[AccessUnit]) -> None:
+    def __init__(self, trigger: str | None, units: Sequence[AccessUnit], folder: Path) -> None:
         """Begin with some units; the first is a key unit."""
         self.trigger = trigger
-        self._units: list[AccessUnit] = []
-        self.bytes = 0
+        self.started_at_ns = units[0].captured_at_ns
+        self.newest_ns = max(unit.captured_at_ns for unit in units)
+        self.bytes = sum(len(unit.annexb) for unit in units)
+        self.file = ClipFile(folder, trigger, self.started_at_ns)
+        self._pending: list[AccessUnit] = []
         self._peak: tuple[float, int] | None = None
-        for unit in units:
-            self.add(unit)
+        last_key = max(index for index, unit in enumerate(units) if unit.is_key)
+        if last_key:
+            self._put(units[:last_key])
+        self._pending += units[last_key:]
+
+    @property
+    def memory_bytes(self) -> int:
+        """Give what of it is in memory."""
+        return sum(len(unit.annexb) for unit in self._pending)
 
     def add(self, unit: AccessUnit) -> None:
-        """Take the next unit."""
-        if not self._units:
-            self.started_at_ns = self.newest_ns = unit.captured_at_ns
-        self._units.append(unit)
+        """Take the next unit; a key unit sends the group before it to the disk."""
+        if unit.is_key:
+            self._put([])
+        self._pending.append(unit)
         self.newest_ns = max(self.newest_ns, unit.captured_at_ns)
         self.bytes += len(unit.annexb)
+
+    def _put(self, more: Sequence[AccessUnit]) -> None:
+        self._pending += more
+        if self.file.append(self._pending):
+            self._pending = []
 
     def note_peak(self, score: float, at_ns: int) -> None:
         """Remember where most happened, for the thumbnail."""
@@ -49,40 +68,60 @@ class OpenClip:
     def payload(
         self, video: VideoInfo | None, *, ended_at_ns: int | None = None, until_ns: int | None = None
     ) -> dict[str, Any]:
-        """Give the payload of the ``clip`` message.
+        """End the clip, on the disk too, and give the payload of the ``clip`` message.
 
         Args:
             video: the shape of the video, as far as is known; the server reads it from the units as well.
             ended_at_ns: where the last unit ends, if the next one is known; else its length is estimated.
             until_ns: leave out what was captured from here on.
-        """
-        units = self._units
-        if until_ns is not None and self.newest_ns >= until_ns:
-            units, ended_at_ns = self._cut(until_ns)
-        times = sorted(unit.captured_at_ns for unit in units)
-        if ended_at_ns is None:
-            ended_at_ns = times[-1] + _usual_length_ns(times, video)
-        peak_at_ns = self._peak[1] if self._peak is not None else None
-        return {
-            "started_at_ns": times[0],
-            "ended_at_ns": ended_at_ns,
-            "width": video.width if video else 0,
-            "height": video.height if video else 0,
-            "trigger": self.trigger,
-            "peak_at_ns": peak_at_ns,
-            "units": [[unit.captured_at_ns, unit.is_key, unit.annexb] for unit in units],
-        }
 
-    def _cut(self, until_ns: int) -> tuple[list[AccessUnit], int | None]:
-        """Give the units up to the first that is too late, and where the last of them ends."""
-        count = next(index for index, unit in enumerate(self._units) if unit.captured_at_ns >= until_ns)
-        kept = self._units[: max(count, 1)]
-        dropped = self._units[len(kept) :]
-        newest_ns = max(unit.captured_at_ns for unit in kept)
-        # With B-frames a dropped unit can lie between kept ones; the last one's length is then estimated.
-        after = [unit.captured_at_ns for unit in dropped if unit.captured_at_ns > newest_ns]
-        whole = len(after) == len(dropped) and after
-        return kept, min(after) if whole else None
+        Raises:
+            OSError: what is on the disk can't be read.
+            CodecError: it is damaged.
+        """
+        units = [*self.file.units(), *self._pending]
+        if until_ns is not None and self.newest_ns >= until_ns:
+            units, ended_at_ns = _cut(units, until_ns)
+        peak_at_ns = self._peak[1] if self._peak is not None else None
+        payload = clip_payload(units, self.trigger, video, ended_at_ns=ended_at_ns, peak_at_ns=peak_at_ns)
+        self.file.end(self._pending, payload)
+        self._pending = []
+        return payload
+
+
+def clip_payload(
+    units: Sequence[AccessUnit],
+    trigger: str | None,
+    video: VideoInfo | None,
+    *,
+    ended_at_ns: int | None = None,
+    peak_at_ns: int | None = None,
+) -> dict[str, Any]:
+    """Give the payload of a ``clip`` message; where the end of the last unit is not known, its length is estimated."""
+    times = sorted(unit.captured_at_ns for unit in units)
+    if ended_at_ns is None:
+        ended_at_ns = times[-1] + _usual_length_ns(times, video)
+    return {
+        "started_at_ns": times[0],
+        "ended_at_ns": ended_at_ns,
+        "width": video.width if video else 0,
+        "height": video.height if video else 0,
+        "trigger": trigger,
+        "peak_at_ns": peak_at_ns,
+        "units": [[unit.captured_at_ns, unit.is_key, unit.annexb] for unit in units],
+    }
+
+
+def _cut(units: list[AccessUnit], until_ns: int) -> tuple[list[AccessUnit], int | None]:
+    """Give the units up to the first that is too late, and where the last of them ends."""
+    count = next(index for index, unit in enumerate(units) if unit.captured_at_ns >= until_ns)
+    kept = units[: max(count, 1)]
+    dropped = units[len(kept) :]
+    newest_ns = max(unit.captured_at_ns for unit in kept)
+    # With B-frames a dropped unit can lie between kept ones; the last one's length is then estimated.
+    after = [unit.captured_at_ns for unit in dropped if unit.captured_at_ns > newest_ns]
+    whole = len(after) == len(dropped) and after
+    return kept, min(after) if whole else None
 
 
 def _usual_length_ns(times: list[int], video: VideoInfo | None) -> int:

@@ -43,6 +43,6 @@ class RecordingSettings(Settings):
         64.0,
         gt=0.0,
         le=1024.0,
-        description="What the pre-roll, and again each clip that is being recorded, may take of the node's memory, in "
-        "millions of bytes. A clip that reaches it ends there and goes on at the next key frame.",
+        description="What the pre-roll may take of the node's memory, and again a clip when it is sent, in millions of "
+        "bytes. A clip that reaches it ends there and goes on at the next key frame. Until then it is on the disk.",
     )

@@ -57,13 +57,22 @@ class _WayToSpool:
         self._pipe = pipe
         self._lock = threading.Lock()
 
-    def append(self, *, camera: str, plugin: str, kind: str, payload: Any, captured_at_ns: int) -> str:
+    def append(
+        self,
+        *,
+        camera: str,
+        plugin: str,
+        kind: str,
+        payload: Any,
+        captured_at_ns: int,
+        message_id: str | None = None,
+    ) -> str:
         """Have a message kept by the node, which knows whose it is."""
         del camera, plugin
         packed = codec.pack(payload)
         try:
             with self._lock:
-                self._pipe.send([kind, captured_at_ns], packed)
+                self._pipe.send([kind, captured_at_ns, message_id], packed)
                 (answer, error), _ = self._pipe.receive()
         except PipeClosed:
             os._exit(0)  # the node has ended, or wants this to end

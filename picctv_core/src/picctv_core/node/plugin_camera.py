@@ -40,7 +40,16 @@ class Described(Protocol):
 class Keeps(Protocol):
     """What keeps messages: the node's spool, or in a plugin's own process the way there."""
 
-    def append(self, *, camera: str, plugin: str, kind: str, payload: Any, captured_at_ns: int) -> str:
+    def append(
+        self,
+        *,
+        camera: str,
+        plugin: str,
+        kind: str,
+        payload: Any,
+        captured_at_ns: int,
+        message_id: str | None = None,
+    ) -> str:
         """Keep a message durably, and give its id; see `picctv_core.node.spool.Spool.append`."""
         ...
 
@@ -86,7 +95,9 @@ class PluginCamera:
         """Give the shape of the video stream; None until the camera gave its first picture."""
         return self._video()
 
-    def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
+    def emit(
+        self, kind: str, payload: Any, *, captured_at_ns: int | None = None, message_id: str | None = None
+    ) -> str:
         """Send a message; it is durable on the node when this returns.
 
         Raises:
@@ -95,7 +106,12 @@ class PluginCamera:
         """
         at_ns = self.clock.now_ns() if captured_at_ns is None else captured_at_ns
         return self._spool.append(
-            camera=self.id, plugin=self.plugin, kind=kind, payload=payload, captured_at_ns=at_ns
+            camera=self.id,
+            plugin=self.plugin,
+            kind=kind,
+            payload=payload,
+            captured_at_ns=at_ns,
+            message_id=message_id,
         )
 
     def notify(self, level: str, title: str, text: str = "") -> str:

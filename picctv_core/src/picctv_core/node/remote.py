@@ -240,16 +240,20 @@ class ProcessHost:
         """Keep what the plugin emits."""
         with contextlib.suppress(PipeClosed):
             while True:
-                (kind, captured_at_ns), packed = emits.receive()
+                (kind, captured_at_ns, message_id), packed = emits.receive()
                 with self._budget.stopped():
-                    answer = self._keep(kind, packed, captured_at_ns)
+                    answer = self._keep(kind, packed, captured_at_ns, message_id)
                 emits.send(answer)
         self._closed.set()
 
-    def _keep(self, kind: str, packed: bytes, captured_at_ns: int) -> list[str]:
+    def _keep(self, kind: str, packed: bytes, captured_at_ns: int, message_id: str | None) -> list[str]:
         """Keep a message; give its id, or the error's text and its type."""
         try:
-            return [self._camera.emit(kind, codec.unpack(packed), captured_at_ns=captured_at_ns), ""]
+            payload = codec.unpack(packed)
+            return [
+                self._camera.emit(kind, payload, captured_at_ns=captured_at_ns, message_id=message_id),
+                "",
+            ]
         except _SAID_NO as error:
             return [str(error), type(error).__name__]
 

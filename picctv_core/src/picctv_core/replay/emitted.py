@@ -50,12 +50,22 @@ class Emitted:
         self._events: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def append(self, *, camera: str, plugin: str, kind: str, payload: Any, captured_at_ns: int) -> str:
-        """Take a message as a spool would, and give its id.
+    def append(
+        self,
+        *,
+        camera: str,
+        plugin: str,
+        kind: str,
+        payload: Any,
+        captured_at_ns: int,
+        message_id: str | None = None,
+    ) -> str:
+        """Take a message as a spool would, and give its id; not the one that was asked for, which is another each time.
 
         Raises:
             CodecError: the payload is no plain data, or not what its kind must have.
         """
+        del message_id
         span_of(kind, payload, captured_at_ns)  # raises for a payload that its kind must not have
         sent = codec.unpack(codec.pack(payload))
         with self._lock:

@@ -63,8 +63,10 @@ class FakeCamera:
         self.refused: list[str] = []
         self._lock = threading.Lock()
 
-    def emit(self, kind: str, payload: Any, *, captured_at_ns: int | None = None) -> str:
-        """Keep a message, and give its id.
+    def emit(
+        self, kind: str, payload: Any, *, captured_at_ns: int | None = None, message_id: str | None = None
+    ) -> str:
+        """Keep a message, and give its id; one with an id that is there already is the same, and not kept again.
 
         Raises:
             CodecError: the payload is no plain data, or not what its kind must have.
@@ -80,11 +82,13 @@ class FakeCamera:
                     plugin=self.plugin,
                     captured_at_ns=at_ns,
                     sequence=len(self.messages),
+                    id=message_id,
                 )
             except CodecError as error:
                 self.refused.append(f"{kind}: {error}")
                 raise
-            self.messages.append(message)
+            if message.id not in {known.id for known in self.messages if message_id is not None}:
+                self.messages.append(message)
         return message.id
 
     def notify(self, level: str, title: str, text: str = "") -> str:

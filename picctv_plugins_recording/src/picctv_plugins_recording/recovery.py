@@ -1,0 +1,59 @@
+"""Clips that were being made when the node, or the plugin's process, was killed: sent as far as they are on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from picctv_core.errors import CodecError, SpoolError
+from picctv_core.messages import CLIP, GAP, gap_payload
+from picctv_plugins_recording import clip_file
+from picctv_plugins_recording.clip import clip_payload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from picctv_core.camera import Camera
+
+log = logging.getLogger(__name__)
+
+CUT_OFF_CAUSE = (
+    "the recording was cut off: what came after the last whole group of pictures on the disk is lost"
+)
+
+
+def recover(camera: Camera) -> int:
+    """Send the clips that an earlier run has left behind, and give how many there were.
+
+    What is missing after one that was cut off becomes a gap from its end until now. Both messages have ids that are always
+    the same for the same clip, so that a second crash, before its file is removed, changes nothing. A clip that the node can't
+    keep now stays where it is, for the next start.
+    """
+    sent = 0
+    for path in clip_file.left_behind(camera.data):
+        try:
+            sent += _send(camera, path)
+        except SpoolError as error:
+            log.warning("%s: the clip in %s stays there: %s", camera.id, path, error)
+            continue
+        except (CodecError, OSError) as error:
+            log.error("%s: a clip in the making is lost: %s", camera.id, error)  # noqa: TRY400 - said, not broken
+        path.unlink(missing_ok=True)
+    return sent
+
+
+def _send(camera: Camera, path: Path) -> bool:
+    found = clip_file.read(path)
+    payload: dict[str, Any] | None = None
+    if found.units:
+        payload = clip_payload(found.units, found.trigger, camera.video)
+        payload |= found.ending or {}
+        camera.emit(CLIP, payload, captured_at_ns=payload["started_at_ns"], message_id=found.id)
+        log.warning("%s: a clip in the making was saved, with %d pictures", camera.id, len(found.units))
+    if found.ending is None:
+        from_ns = payload["ended_at_ns"] if payload is not None else found.started_at_ns
+        gap = gap_payload(from_ns, max(from_ns, camera.clock.now_ns()), CUT_OFF_CAUSE)
+        gap_id = hashlib.sha256(f"gap after {found.id}".encode()).hexdigest()[:32]
+        camera.emit(GAP, gap, captured_at_ns=from_ns, message_id=gap_id)
+    return payload is not None
