@@ -8,14 +8,17 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.clock import SystemClock
 from picctv_core.durable import make_folder
-from picctv_core.errors import SpoolError
+from picctv_core.errors import PicctvError, SpoolError
+from picctv_core.node import config as node_config
 from picctv_core.node import runs
 from picctv_core.node.camera import SOURCE_STOP_S, WORKERS_STOP_S, CameraRunner
 from picctv_core.node.health import HealthReporter
+from picctv_core.node.reload import changes
 from picctv_core.node.runs import Heartbeat, Record
 from picctv_core.node.spool import Spool
 from picctv_core.node.status_socket import StatusSocket
@@ -35,6 +38,9 @@ FLUSH_S = 3.0
 ONE_WISH_S = 1.0
 """Signals so soon after the first are the same wish: Ctrl-C reaches a whole process group, and who started it too."""
 
+RELOAD_LOOK_S = 0.5
+"""How soon after SIGHUP the settings are read again, at the latest."""
+
 SPOOL_FILE = "spool.db"
 
 
@@ -50,9 +56,12 @@ class Node:
         self._config = config
         self._clock = clock or SystemClock()
         self._stopped = threading.Event()
+        self._asked_to_reload = threading.Event()
 
     def run(self) -> None:
         """Run until SIGINT or SIGTERM; a second one ends the process at once. Call it on the main thread.
+
+        SIGHUP has the settings read again: what cameras can go over to while they run, they do.
 
         Raises:
             SpoolError: the data directory can't be used.
@@ -68,6 +77,7 @@ class Node:
             self._stopped.set()
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: self._asked_to_reload.set())
         try:
             self.run_until(self._stopped)
         finally:
@@ -128,13 +138,39 @@ class Node:
             camera.start()
         here.start()
         health.start()
-        stopped.wait()
+        while not stopped.wait(RELOAD_LOOK_S):
+            if self._asked_to_reload.is_set():
+                self._asked_to_reload.clear()
+                self._reload(cameras)
         log.info("stopping")
         self._stop(cameras)
         heartbeat.stop()
         health.stop()
         here.stop()
         uplink.stop(FLUSH_S)
+
+    def _reload(self, cameras: list[CameraRunner]) -> None:
+        """Read the settings again, and go over to what can be changed while the node runs."""
+        try:
+            wanted = node_config.read(self._config.path)
+        except PicctvError as error:
+            log.error("the settings stay as they were, for the new ones have faults:\n%s", error)  # noqa: TRY400 - it is for people
+            return
+        found = changes(self._config, wanted)
+        for camera in cameras:
+            settings = found.sources.get(camera.name)
+            if settings is not None:
+                camera.change_source(settings)
+                log.info("camera %s: goes over to its new source settings", camera.id)
+        if found.waiting:
+            log.warning("changed, but only from the next start on: %s", "; ".join(found.waiting))
+        elif not found.sources:
+            log.info("the settings were read again; nothing has changed")
+        now = tuple(
+            replace(camera, source_settings=found.sources.get(camera.name, camera.source_settings))
+            for camera in self._config.cameras
+        )
+        self._config = replace(self._config, cameras=now)
 
     def _stop(self, cameras: list[CameraRunner]) -> None:
         for camera in cameras:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pydantic import BaseModel
+
     from picctv_core.clock import Clock
     from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result, VideoInfo
     from picctv_core.node.config import CameraConfig
@@ -66,6 +68,7 @@ class CameraRunner:
         away: Away | None = None,
     ) -> None:
         self.id = f"{node}/{config.name}"
+        self.name = config.name
         self.video: VideoInfo | None = None
         self._config = config
         self._spool = spool
@@ -94,9 +97,9 @@ class CameraRunner:
         ]
         self.wants_vectors = any(worker.takes_vectors for worker in self.workers)
         self._vector_watch = VectorWatch()
-        source = config.source(config.source_settings, config.analysis, clock)
+        self._source = config.source(config.source_settings, config.analysis, clock)
         self._capture = Capture(
-            self.id, source, self, clock, on_gap=self._gap, on_change=on_change, away=away
+            self.id, self._source, self, clock, on_gap=self._gap, on_change=on_change, away=away
         )
         self.away = self._capture.away
 
@@ -105,6 +108,10 @@ class CameraRunner:
         for worker in self.workers:
             worker.start()
         self._capture.start()
+
+    def change_source(self, settings: BaseModel) -> None:
+        """Let the source go over to other settings; its driver has to have `change`."""
+        self._source.change(settings)
 
     def ask_to_stop(self) -> None:
         """Tell the source to end."""
