@@ -126,7 +126,13 @@ def test_node_tells_its_status(run_node: Any, uplink_server: Any, cameras: Any) 
     camera = uplink_server.statuses[-1]["cameras"]["garage/door"]
     assert (camera["title"], camera["width"], camera["height"], camera["rate"]) == ("Door", 64, 48, 10.0)
     assert camera["plugins"]["listener"]["status"] == "enabled"
-    assert uplink_server.hellos[0] == {"type": "hello", "protocol": 1, "node": "garage", "version": "0.1.0"}
+    assert uplink_server.hellos[0] == {
+        "type": "hello",
+        "protocol": 1,
+        "node": "garage",
+        "version": "0.1.0",
+        "checked": True,
+    }
     assert uplink_server.paths == ["/uplink"]
 
 
