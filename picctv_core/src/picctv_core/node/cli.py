@@ -26,7 +26,26 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="check a node.toml and its plugins, and print every fault",
         example="picctv node check --config node.toml",
     )
-    for leaf in (run, check):
+    spool = add_leaf(
+        subparsers,
+        "spool",
+        _spool,
+        help="look into the spool, also while the node runs: what waits for the server, and what is set aside",
+        example="picctv node spool --config node.toml\n"
+        "  picctv node spool --config node.toml --json\n"
+        "  picctv node spool --config node.toml --resend     all that is set aside, after an upgrade of the server\n"
+        "  picctv node spool --config node.toml --resend 0f3b5c7d9e1f40a2b4c6d8e0f1a3b5c7",
+    )
+    spool.add_argument(
+        "--json", action="store_true", help="as JSON, with sizes in bytes and times in nanoseconds"
+    )
+    spool.add_argument(
+        "--resend",
+        nargs="*",
+        metavar="ID",
+        help="send again what the server had rejected: these messages, or all where no ID is given",
+    )
+    for leaf in (run, check, spool):
         add_config(leaf, "node.toml")
     add_strict_plugins(run)
 
@@ -52,4 +71,10 @@ def _check(args: argparse.Namespace) -> int:
     return 0
 
 
-command = Command("run a node, or check its configuration", _configure)
+def _spool(args: argparse.Namespace) -> int:
+    from picctv_core.node.spool_cli import run
+
+    return run(args)
+
+
+command = Command("run a node, check its configuration, or look into its spool", _configure)
