@@ -16,6 +16,7 @@ import numpy as np
 from picctv_core.testing import scene
 from picctv_plugins_motion.align import Aligner, moved_back
 from picctv_plugins_motion.background import Background
+from picctv_plugins_motion.details import EventDetails
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.settings import MotionSettings
 from picctv_plugins_motion.zones import Zones
@@ -33,7 +34,7 @@ _LEARNT = 20  # pictures at the beginning of each scene in which nobody is to be
 
 def main(folder: Path = IMAGES) -> int:
     """Write the pictures into a folder."""
-    for name, picture in {**walking(), **shaking()}.items():
+    for name, picture in {**walking(), **shaking(), **passing()}.items():
         cv2.imwrite(str(folder / f"motion-{name}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     return 0
 
@@ -80,6 +81,25 @@ def shaking() -> dict[str, Bytes]:
     shaken = np.hstack([_cells(pictures[worst], background), _cells(back, background)])
     shaken[:, pictures[0].shape[1] - 1] = 128
     return {"shake": shaken}
+
+
+def passing() -> dict[str, Bytes]:
+    """Draw what is told of an event: the best frame, the box in it, and the way of each thing's feet."""
+    detector, details = MotionDetector(_SETTINGS), EventDetails()
+    for shot in scene("walking", seed=1):
+        luma, at_ns = shot.frame.luma, shot.frame.captured_at_ns
+        details.see(detector.apply(luma, at_ns), at_ns, luma)
+    told = details.take() or {}
+    drawn: Bytes = cv2.imdecode(np.frombuffer(told["picture"], np.uint8), cv2.IMREAD_COLOR)
+    scale = np.array([drawn.shape[1], drawn.shape[0]])
+    for track in told["tracks"]:
+        boxes = np.array([box for _, *box in track["boxes"]])
+        feet = boxes[:, :2] + boxes[:, 2:] * [0.5, 1.0]
+        cv2.polylines(drawn, [np.round(feet * scale).astype(np.int32)], False, (255, 160, 80), 1, cv2.LINE_AA)
+    x, y, w, h = told["best"]["box"]
+    corners = np.round([np.multiply((x, y), scale), np.multiply((x + w, y + h), scale)]).astype(int)
+    cv2.rectangle(drawn, tuple(corners[0]), tuple(corners[1]), (0, 200, 0), 1)
+    return {"event": drawn}
 
 
 def _walkers_area(boxes: tuple[Any, ...]) -> float:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from picctv_core.hookspecs import hookimpl
 from picctv_core.typed import ResultModel
+from picctv_plugins_motion.details import EventDetails
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.masks import PackedMask, packed_mask
 from picctv_plugins_motion.settings import MotionSettings
@@ -55,6 +56,7 @@ class MotionAnalyzer:
         self.camera = camera
         self._settings = settings
         self._detector = MotionDetector(settings)
+        self._event = EventDetails()
         self._frames = 0
         self._triggered = 0
         self._scenes = 0
@@ -76,10 +78,16 @@ class MotionAnalyzer:
             "score": round(found.score, 4),
             "area": round(found.area, 5),
             "boxes": found.boxes,
+            "ids": self._event.see(found, frame.captured_at_ns, frame.luma),
             "zones": found.zones,
             "mask": packed_mask(found.mask) if found.triggered and self._settings.masks else None,
             "scene_changed": found.scene_changed,
         }
+
+    @hookimpl
+    def picctv_event_ended(self) -> dict[str, Any] | None:
+        """Tell which zones the event touched, who went where in it, and how that looked; see `EventDetails.take`."""
+        return self._event.take()
 
     @hookimpl
     def picctv_health(self) -> dict[str, Any]:
