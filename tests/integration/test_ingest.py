@@ -236,7 +236,13 @@ def test_status_shows_the_node_and_its_own_cameras(server: RunningServer, token:
         "picture": b"jpeg",
         "picture_at_ns": T0,
     }
-    status = {"type": "status", "at_ns": T0, "version": "0.1.0", "spool": {"messages": 3, "bytes": 4}}
+    status = {
+        "type": "status",
+        "at_ns": T0,
+        "version": "0.1.0",
+        "spool": {"messages": 3, "bytes": 4},
+        "machine": {"temperature_c": 48.5},
+    }
     with server.connection(token) as node:
         node.connection.send(codec.pack({**status, "cameras": {"garage/door": camera, "yard/door": camera}}))
         failed = {**camera, "state": "failed", "detail": "no route", "picture": None, "picture_at_ns": None}
@@ -258,7 +264,11 @@ def test_status_shows_the_node_and_its_own_cameras(server: RunningServer, token:
     garage = models.Node.objects.get(name="garage")
     assert garage.online()
     assert not garage.online(garage.last_seen_at + models.OFFLINE_AFTER)
-    assert garage.status == {"at_ns": T0, "spool": {"messages": 3, "bytes": 4}}
+    assert garage.status == {
+        "at_ns": T0,
+        "spool": {"messages": 3, "bytes": 4},
+        "machine": {"temperature_c": 48.5},
+    }
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -316,7 +316,8 @@ def cameras(picture: bytes) -> None:
         "last_seen_at": heard,
         "picture_at_ns": time.time_ns(),
     }
-    Node(name="garage", version="0.1.0", last_seen_at=heard).save()
+    machine = {"load": 0.4, "temperature_c": 82.5, "throttled": ["under-voltage"], "clock_set": False}
+    Node(name="garage", version="0.1.0", last_seen_at=heard, status={"machine": machine}).save()
     Node(name="barn", version="0.1.0", last_seen_at=now - dt.timedelta(hours=2)).save()
     Camera(
         id="garage/door",

@@ -222,3 +222,11 @@ def test_unknown_host_name_is_refused(user: httpx.Client) -> None:
     answer = user.get("/", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert "That request was not understood" in answer.text
+
+
+def test_camera_page_tells_how_its_machine_does(user: httpx.Client) -> None:
+    words = text(user.get("/cameras/garage/door/").text)
+    assert "Temperature 82 °C" in words
+    assert "Held back under-voltage" in words
+    assert "Clock not set yet: times are wrong" in words
+    assert "Temperature" not in text(user.get("/cameras/barn/stable/").text)

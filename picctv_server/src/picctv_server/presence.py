@@ -34,7 +34,7 @@ class Presence:
         values = {
             "version": status.version,
             "last_seen_at": now,
-            "status": {"at_ns": status.at_ns, "spool": plain(status.spool)},
+            "status": {"at_ns": status.at_ns, "spool": plain(status.spool), "machine": plain(status.machine)},
         }
         database()["nodes"].update_one({"_id": node}, {"$set": values}, upsert=True)
         updates = [

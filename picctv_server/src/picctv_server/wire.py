@@ -9,7 +9,7 @@ refuse    server        ``reason``; the connection ends
 data      node          the envelope, ``part`` of ``parts``, ``bytes``: a piece of the packed payload
 ack       server        ``ids``: these are stored, for good
 reject    server        ``id``, ``reason``: this one can never be stored
-status    node          how it goes: ``at_ns``, ``version``, ``spool``, ``cameras``; newest wins, never acknowledged
+status    node          how it goes: ``at_ns``, ``version``, ``spool``, ``machine``, ``cameras``; newest wins, never acknowledged
 ========  ============  ======================================================================================
 
 Where both said ``checked``, a check sum stands behind each message after the welcome: `picctv_core.checksums`.
@@ -91,6 +91,7 @@ class Status(_Frame):
     at_ns: NanoSeconds
     version: Name = ""
     spool: dict[str, Any] = Field(default_factory=dict)
+    machine: dict[str, Any] = Field(default_factory=dict)
     cameras: dict[str, CameraStatus] = Field(default_factory=dict)
 
 

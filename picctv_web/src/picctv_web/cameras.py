@@ -8,8 +8,8 @@ from django.http import Http404
 from django.shortcuts import render
 
 from picctv_server import queries
-from picctv_server.models import Camera
-from picctv_web import plugin_pages, plugin_states, shown
+from picctv_server.models import Camera, Node
+from picctv_web import machines, plugin_pages, plugin_states, shown
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -27,6 +27,7 @@ def camera(request: HttpRequest, node: str, camera: str) -> HttpResponse:
     found = shown.camera(find(node, camera))
     context = {
         "camera": found,
+        "machine": machines.facts(Node.objects(name=node).only("status").first()),
         "plugins": plugin_states.states(found.camera.plugins),
         "cards": plugin_pages.camera_cards(request, found.camera),
         "clips": shown.clips(queries.clips(camera=found.id)[:CLIPS], [found]),

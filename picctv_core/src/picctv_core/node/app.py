@@ -22,6 +22,7 @@ from picctv_core.node.reload import changes
 from picctv_core.node.runs import Heartbeat, Record
 from picctv_core.node.spool import Spool
 from picctv_core.node.status_socket import StatusSocket
+from picctv_core.node.systemd import Manager
 from picctv_core.node.uplink import Uplink
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Node:
             uplink.send_status(status)
 
         newest, boot = spool.newest_results().result(), runs.this_boot()
-        health = HealthReporter(cameras, spool, self._clock, tell)
+        manager = Manager()
+        health = HealthReporter(cameras, spool, self._clock, tell, manager)
         cameras += [
             CameraRunner(
                 self._config.name,
@@ -138,11 +140,13 @@ class Node:
             camera.start()
         here.start()
         health.start()
+        manager.ready()
         while not stopped.wait(RELOAD_LOOK_S):
             if self._asked_to_reload.is_set():
                 self._asked_to_reload.clear()
                 self._reload(cameras)
         log.info("stopping")
+        manager.stopping()
         self._stop(cameras)
         heartbeat.stop()
         health.stop()

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import SpoolError
+from picctv_core.node import machine
 from picctv_core.node.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from picctv_core.clock import Clock
     from picctv_core.node.camera import CameraRunner
     from picctv_core.node.spool import Spool
+    from picctv_core.node.systemd import Manager
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class HealthReporter:
         spool: what waits for the server.
         clock: the time.
         send: takes each status, a dict as the wire has it; only the newest counts.
+        manager: the service manager, which is told with each status that the node is alive.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class HealthReporter:
         spool: Spool,
         clock: Clock,
         send: Callable[[dict[str, Any]], None],
+        manager: Manager,
     ) -> None:
         self._cameras = cameras
         self._spool = spool
         self._clock = clock
         self._send = send
+        self._manager = manager
         self._version = importlib.metadata.version("picctv-core")
         self._repeats = Repeats()
         self._stop = threading.Event()
@@ -74,6 +79,7 @@ class HealthReporter:
             "at_ns": self._clock.now_ns(),
             "version": self._version,
             "spool": {"messages": stats.messages, "bytes": stats.bytes, "set_aside": stats.set_aside},
+            "machine": machine.state(),
             "cameras": {camera.id: camera.report() for camera in self._cameras},
         }
 
@@ -84,6 +90,8 @@ class HealthReporter:
             except SpoolError as error:
                 if self._repeats.count(str(error)):
                     log.warning("no status can be made: %s", error)
+            # The spool has answered, if only that the disk is full, and so has each camera: a watchdog wants to know no more.
+            self._manager.alive()
             for camera in self._cameras:
                 for worker in camera.workers:
                     worker.inbox.ask_health()

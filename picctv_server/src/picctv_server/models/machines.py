@@ -19,7 +19,7 @@ class Node(me.Document):
         name: the node's name.
         version: of its picctv-core.
         last_seen_at: when it last said anything.
-        status: the rest of its newest status, for example ``{"spool": {"messages", "bytes"}}``.
+        status: the rest of its newest status, ``{"at_ns", "spool": {...}, "machine": {...}}`` as on the wire.
     """
 
     name = me.StringField(primary_key=True)
