@@ -50,6 +50,22 @@ def test_password_is_in_no_text_of_the_settings(tmp_path: Path) -> None:
     assert "s3cret" not in repr(loaded)
 
 
+def test_faults_of_retention_are_told_all_at_once(tmp_path: Path) -> None:
+    text = (
+        '[mongodb]\nembedded = "db"\n[retention]\nclip_day = 3\nclips_max = "much"\ngaps_days = -1\n'
+        '[retention.cameras."garage/*"]\ncamera_max = 0\n'
+    )
+    with pytest.raises(SettingsError) as raised:
+        config.load(written(tmp_path, text))
+    assert sorted((fault.line, fault.key) for fault in raised.value.faults) == [
+        (4, "retention.clip_day"),
+        (5, "retention.clips_max"),
+        (6, "retention.gaps_days"),
+        (8, "retention.cameras.garage/*.camera_max"),
+    ]
+    assert "did you mean 'clip_days'?" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("text", "faults"),
     [

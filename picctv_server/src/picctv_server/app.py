@@ -59,7 +59,7 @@ def create_app(
     processing = Processing(config, clips.open_store(config.clips), clock, strict=strict)
     ingest = Ingest(processing, Presence(clock), retry_s=retry_s)
     status = OwnStatus(config.server, processing.processors, clock)
-    housekeeping = Housekeeping(processing, clock, config.server.name)
+    housekeeping = Housekeeping(processing, clock, config.server.name, config.retention)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

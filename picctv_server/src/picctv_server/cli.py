@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from picctv_core.cli import Command, HelpFormatter, add_config, add_leaf, add_strict_plugins
-from picctv_server import aside_cli, check_cli, status_cli
+from picctv_server import aside_cli, check_cli, retention_cli, status_cli
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +21,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         example="picctv server run --config server.toml",
     )
     add_strict_plugins(run)
-    for part in (status_cli, aside_cli, check_cli):
+    for part in (status_cli, aside_cli, check_cli, retention_cli):
         part.configure(commands)
     token = commands.add_parser(
         "token", help="the nodes' tokens", description="The nodes' tokens.", formatter_class=HelpFormatter

@@ -15,6 +15,7 @@ from picctv_core.declarations import Options
 from picctv_core.errors import SettingsError
 from picctv_core.plugin_tables import Idle, TableReader
 from picctv_core.redact import redact_url
+from picctv_server.retention.settings import RetentionSettings
 
 if TYPE_CHECKING:
     from picctv_core.plugins import Plugin
@@ -100,6 +101,7 @@ class ServerFile(Settings):
     server: ServerSettings = Field(default_factory=ServerSettings)
     mongodb: MongoSettings
     clips: ClipSettings | None = None
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     # What is in there is the plugins' business: a fault in it is theirs, and not the file's.
     plugins: dict[str, Any] = Field(default_factory=dict)
 
@@ -113,6 +115,7 @@ class ServerConfig:
         mongodb: which MongoDB; its folder is absolute.
         clips: where clips go; its path is absolute.
         processors: the plugins' server parts that are to run, each with its settings.
+        retention: what is kept for how long.
         idle: those that are not, with status and detail, and plugins that the file names and nobody brings.
     """
 
@@ -121,6 +124,7 @@ class ServerConfig:
     clips: ClipSettings
     processors: tuple[tuple[Plugin, Any], ...] = field(default=())
     idle: tuple[Plugin, ...] = field(default=())
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 def load(path: Path) -> ServerConfig:
@@ -148,6 +152,7 @@ def load(path: Path) -> ServerConfig:
         clips=value.clips.relative_to(base) if value.clips else ClipSettings.default(mongodb),
         processors=tuple(processors),
         idle=tuple(idle),
+        retention=value.retention,
     )
 
 

@@ -13,12 +13,14 @@ from picctv_server import aside
 from picctv_server.failures import NotNowError
 from picctv_server.leases import Lease
 from picctv_server.processors import in_thread
+from picctv_server.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from picctv_core.clock import Clock
     from picctv_server.processing import Processing
+    from picctv_server.retention import RetentionSettings
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +35,20 @@ class Housekeeping:
         processing: processes again what was set aside.
         clock: the time.
         name: what the server calls itself.
+        retention: what is kept for how long.
     """
 
-    def __init__(self, processing: Processing, clock: Clock, name: str) -> None:
+    def __init__(self, processing: Processing, clock: Clock, name: str, retention: RetentionSettings) -> None:
         self._processing = processing
         self._clock = clock
         self._name = name
         self._lease = Lease("housekeeping", LEASE_SECONDS)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._chores: tuple[Callable[[], None], ...] = (self._process_again,)
+        self._chores: tuple[Callable[[], None], ...] = (
+            self._process_again,
+            Retention(retention, processing.store.clips, processing.alarms, clock, processing.expire).step,
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -70,7 +76,7 @@ class Housekeeping:
         for chore in self._chores:
             try:
                 chore()
-            except PicctvError as error:
+            except (PicctvError, OSError) as error:
                 log.warning("a chore is left for later: %s", error)
 
     def _process_again(self) -> None:

@@ -42,7 +42,7 @@ def add(
                 raise
         else:
             return
-    payloads.put(f"{message.id}:{minute_ns}", packed)
+    payloads.put(payloads.of_batch(message.id, minute_ns), packed)
     _push_batch(message, minute_ns, items, version, None)
 
 

@@ -7,6 +7,7 @@ to be set.
 from __future__ import annotations
 
 from picctv_server.clips.gridfs import GridFSClips
+from picctv_server.models import MINUTE_NS
 
 MAX_INLINE_BYTES = 1024 * 1024
 """What is larger is kept apart. MongoDB's own bound for a document is 16 MiB."""
@@ -17,6 +18,16 @@ _BUCKET = "payloads"
 def bucket() -> GridFSClips:
     """Give the bucket, for those who look at all of it."""
     return GridFSClips(bucket=_BUCKET)
+
+
+def of_batch(message_id: str, at_ns: int) -> str:
+    """Name the payload of a batch of results within a minute.
+
+    Args:
+        message_id: of the message that brought it.
+        at_ns: any time of that minute.
+    """
+    return f"{message_id}:{at_ns - at_ns % MINUTE_NS}"
 
 
 def put(name: str, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from picctv_server.wire import CameraStatus, Status
 
 _MAX_DEPTH = 8
+
+_STATUS_AGE = dt.timedelta(minutes=10)
+"""No status is older than this when it arrives: a connection that is silent for so long is none any more."""
 
 
 class Presence:
@@ -36,6 +40,8 @@ class Presence:
             "last_seen_at": now,
             "status": {"at_ns": status.at_ns, "spool": plain(status.spool), "machine": plain(status.machine)},
         }
+        if status.spool.get("messages") == 0:
+            values["confirmed_at"] = now - _STATUS_AGE
         database()["nodes"].update_one({"_id": node}, {"$set": values}, upsert=True)
         updates = [
             UpdateOne(

@@ -139,6 +139,10 @@ class Processing:
         if is_new:
             self._tell(self._listeners, "picctv_message_stored", message=message)
 
+    def expire(self, before_ns: int) -> None:
+        """Have plugins remove what they stored by themselves, and what is older than a time in UTC nanoseconds."""
+        self._tell(self.processors.with_hook("picctv_expire"), "picctv_expire", before=before_ns)
+
     def _process(self, message: messages.Message) -> bool:
         processor = self.processors.of(message.plugin)
         if processor is None:
@@ -175,7 +179,7 @@ class Processing:
                 listener.call(hook, **arguments)
             except Exception:
                 log.exception(
-                    "plugin %s failed in %s; what it was told of stays stored",
+                    "plugin %s failed in %s; nothing else depends on it",
                     listener.plugin.describe(),
                     hook,
                 )

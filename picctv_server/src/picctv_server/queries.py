@@ -205,7 +205,7 @@ def batches_of(
         packed = (
             bytes(data)
             if data is not None
-            else payloads.get(f"{batch['message_id']}:{batch['from_ns'] - batch['from_ns'] % MINUTE_NS}")
+            else payloads.get(payloads.of_batch(batch["message_id"], batch["from_ns"]))
         )
         yield batch.get("version"), [(at_ns, result) for at_ns, result in codec.unpack(packed)]
 

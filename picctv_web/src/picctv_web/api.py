@@ -9,6 +9,7 @@ address                            gives
                                    counts them
 ``/api/clips/<id>``                one clip, with its ``events``, ``gaps`` and ``charts``
 ``/api/clips/<id>/results/<p>``    ``{"results": [...]}``: what plugin ``p`` said of each frame within the clip
+``/api/clips/<id>/keep``           POST ``keep=true`` (with ``why``, if wanted) or ``keep=false``; gives the clip
 ``/api/schemas``                   ``{"schemas": [...]}``: what the typed results of each plugin are made of
 =================================  ==================================================================================
 
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, JsonResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from picctv_server import queries
 from picctv_web import found_results, plugin_pages, schemas, shown, times, watch
@@ -43,6 +44,7 @@ MAX_CLIPS = 500
 
 _CLIP_FIELDS = (
     "id", "camera", "plugin", "trigger", "started_at_ns", "ended_at_ns", "width", "height", "frames", "bytes", "sha256",
+    "kept_by", "kept_at", "kept_why",
 )  # fmt: skip
 
 
@@ -50,10 +52,9 @@ class _BadRequestError(Exception):
     """A parameter that can't be read."""
 
 
-def _answers(view: Callable[..., Any]) -> Callable[..., JsonResponse]:
+def _json(view: Callable[..., Any]) -> Callable[..., JsonResponse]:
     """Make a view that returns plain data one that answers in JSON, errors included."""
 
-    @require_safe
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: str, **kwargs: str) -> JsonResponse:
         try:
@@ -63,6 +64,12 @@ def _answers(view: Callable[..., Any]) -> Callable[..., JsonResponse]:
         except Http404 as error:
             return JsonResponse({"error": str(error)}, status=404)
 
+    return answer
+
+
+def _answers(view: Callable[..., Any]) -> Callable[..., JsonResponse]:
+    """Do the same of a view that changes nothing."""
+    answer: Callable[..., JsonResponse] = require_safe(_json(view))
     return answer
 
 
@@ -123,6 +130,17 @@ def clip(_request: HttpRequest, clip_id: str) -> Any:
         ],
         "charts": plugin_pages.charts_data(found, seconds=shown.seconds_of(found)),
     }
+
+
+@require_POST
+@_json
+def keep(request: HttpRequest, clip_id: str) -> Any:
+    """Keep a clip whatever the rules of retention say, or no longer; give the clip."""
+    wanted = request.POST.get("keep")
+    if wanted not in {"true", "false"}:
+        raise _BadRequestError(f"keep is {str(wanted)[:40]!r}; it is true or false")
+    watch.set_kept(request, clip_id, keep=wanted == "true")
+    return _clip(watch.find(clip_id))
 
 
 @_answers

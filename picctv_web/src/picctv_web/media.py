@@ -12,9 +12,10 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header, parse_etags
 from django.views.decorators.http import require_safe
 
+from picctv_core.clock import SystemClock
 from picctv_core.errors import StoreError
 from picctv_server import clips as clip_stores
-from picctv_server import queries
+from picctv_server import keeping, queries
 from picctv_web import cameras, ranges, shown, watch
 
 if TYPE_CHECKING:
@@ -51,8 +52,12 @@ def use_clip_store(store: ClipStore) -> None:
 
 @require_safe
 async def video(request: HttpRequest, clip_id: str) -> HttpResponseBase:
-    """Serve a clip's MP4, whole or in part; ``?download`` makes the browser save it."""
+    """Serve a clip's MP4, whole or in part; ``?download`` makes the browser save it, and keeps the clip."""
     clip = await asyncio.to_thread(watch.find, clip_id)
+    if "download" in request.GET and request.method == "GET":
+        # Whoever takes a clip away needs it, and may have to show where it came from.
+        who = (await request.auser()).get_username()
+        await asyncio.to_thread(keeping.keep, clip_id, who, SystemClock().now_ns(), "downloaded")
     (store,) = _opened
     name, etag = clip.video_name, f'"{clip.sha256}"'
     try:

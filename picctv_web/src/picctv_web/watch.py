@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
-from picctv_server import queries
+from picctv_core.clock import SystemClock
+from picctv_server import keeping, queries
 from picctv_web import plugin_pages, shown, times
 
 if TYPE_CHECKING:
@@ -67,6 +70,32 @@ def watch(request: HttpRequest, clip_id: str) -> HttpResponse:
         "cards": plugin_pages.clip_cards(request, clip),
     }
     return render(request, "picctv/watch.html", context)
+
+
+@require_POST
+def keep(request: HttpRequest, clip_id: str) -> HttpResponse:
+    """Keep a clip whatever the rules of retention say, or with ``let_go`` no longer."""
+    wanted = "let_go" not in request.POST
+    set_kept(request, clip_id, keep=wanted)
+    said = (
+        "The clip is kept until somebody lets it go." if wanted else "The clip goes when its time has come."
+    )
+    messages.success(request, said)
+    return redirect("clip", clip_id)
+
+
+def set_kept(request: HttpRequest, clip_id: str, *, keep: bool) -> None:
+    """Keep a clip in the name of who asks, for the reason ``why``, or let it go.
+
+    Raises:
+        Http404: there is none.
+    """
+    find(clip_id)
+    if keep:
+        why = request.POST.get("why", "").strip()
+        keeping.keep(clip_id, request.user.get_username(), SystemClock().now_ns(), why)
+    else:
+        keeping.let_go(clip_id)
 
 
 def find(clip_id: str) -> Clip:

@@ -11,7 +11,7 @@ from picctv_core.errors import CodecError
 from picctv_server import payloads
 from picctv_server.check.findings import Finding
 from picctv_server.clips.base import MissingError
-from picctv_server.models import MINUTE_NS, analysis_id
+from picctv_server.models import analysis_id
 from picctv_server.writes import collection, insert_once
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _minutes() -> Iterator[_Owner]:
     for found in collection("analyses").find({"batches.data": None}):
         for batch in found["batches"]:
             if batch["data"] is None:
-                name = f"{batch['message_id']}:{batch['from_ns'] - batch['from_ns'] % MINUTE_NS}"
+                name = payloads.of_batch(batch["message_id"], batch["from_ns"])
                 gap = _gap(found) | {"from_ns": batch["from_ns"], "to_ns": batch["to_ns"] + 1}
                 which = {"_id": found["_id"]}
                 lost = {"$pull": {"batches": {"message_id": batch["message_id"], "data": None}}}

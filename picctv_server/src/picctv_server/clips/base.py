@@ -55,7 +55,13 @@ class Space:
 
 
 class ClipStore(Protocol):
-    """Named bytes. What has been put stays as it is until it is deleted."""
+    """Named bytes. What has been put stays as it is until it is deleted.
+
+    Attributes:
+        frees_after_s: how long it takes until `space` shows what was deleted.
+    """
+
+    frees_after_s: float
 
     def __init__(self, settings: ClipSettings) -> None:
         """Open the store.

@@ -31,6 +31,8 @@ class FilesystemClips:
     the whole file or none. Several servers may share the folder (NFS), as renaming within it is atomic.
     """
 
+    frees_after_s = 0.0
+
     def __init__(self, settings: ClipSettings) -> None:
         """Make the folder, if it is not there."""
         assert settings.path is not None  # the settings' own rule

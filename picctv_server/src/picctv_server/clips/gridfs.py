@@ -33,6 +33,9 @@ _AT_ONCE = 1000
 class GridFSClips:
     """The clip store ``gridfs``: a name's newest complete upload is what it has."""
 
+    # Two of MongoDB's checkpoints, which are a minute apart: by then what was deleted can be written to again.
+    frees_after_s = 120.0
+
     def __init__(self, settings: ClipSettings | None = None, bucket: str = BUCKET) -> None:  # noqa: ARG002 - a driver gets them
         """Use the process's connection.
 
@@ -117,11 +120,15 @@ class GridFSClips:
         self._delete({"filename": _QUARANTINE + checked(name)})
 
     def space(self) -> Space | None:
-        """Give the room on MongoDB's own disk; of a sharded cluster nobody knows it."""
-        found = database().command("dbStats")
+        """Give the room on MongoDB's own disk; of a sharded cluster nobody knows it.
+
+        MongoDB's files don't shrink when something is deleted: what they have room for counts as free.
+        """
+        found = database().command("dbStats", freeStorage=1)
         if not found.get("fsTotalSize"):
             return None
-        return Space(int(found["fsTotalSize"]), int(found["fsTotalSize"] - found["fsUsedSize"]))
+        free = found["fsTotalSize"] - found["fsUsedSize"] + found.get("totalFreeStorageSize", 0)
+        return Space(int(found["fsTotalSize"]), int(free))
 
     def _by_name(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
         """Give the newest upload of each name, and those that it has replaced."""

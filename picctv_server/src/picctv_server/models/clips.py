@@ -33,6 +33,9 @@ class Clip(me.Document):
         triggered_by: the plugins with an event in it.
         ranges: between what each number in the results within it lies, ``{plugin: {version: {field: {"min", "max"}}}}``;
             version is a text, ``"0"`` where the plugin declares no model; true counts as 1.
+        kept_by: who keeps it, whatever `[retention]` says; None where nobody does.
+        kept_at: since when.
+        kept_why: why, in that person's words.
     """
 
     id = me.StringField(primary_key=True)
@@ -49,6 +52,9 @@ class Clip(me.Document):
     thumbnail = me.BooleanField(default=False)
     triggered_by = me.ListField(me.StringField())
     ranges = me.DictField()
+    kept_by = me.StringField()
+    kept_at = me.DateTimeField()
+    kept_why = me.StringField()
 
     meta = described(
         "clips",

@@ -20,12 +20,14 @@ class Node(me.Document):
         version: of its picctv-core.
         last_seen_at: when it last said anything.
         status: the rest of its newest status, ``{"at_ns", "spool": {...}, "machine": {...}}`` as on the wire.
+        confirmed_at: what was stored before, it has forgotten, and won't send again; None where that is not known.
     """
 
     name = me.StringField(primary_key=True)
     version = me.StringField(default="")
     last_seen_at = me.DateTimeField()
     status = me.DictField()
+    confirmed_at = me.DateTimeField()
 
     meta = described("nodes", ordering="name")
 
