@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from picctv_web import times
 from picctv_web.templatetags import picctv as tags
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -15,7 +17,13 @@ WEB = ROOT / "picctv_web" / "src" / "picctv_web"
 STATIC = WEB / "static" / "picctv"
 TEMPLATES = [
     path
-    for folder in ("docs/examples", "picctv_plugins_live", "picctv_plugins_recording", "picctv_core/src")
+    for folder in (
+        "docs/examples",
+        "picctv_plugins_live",
+        "picctv_plugins_motion",
+        "picctv_plugins_recording",
+        "picctv_core/src",
+    )
     for path in sorted((ROOT / folder).rglob("templates/**/*.html"))
     if "build" not in path.parts
 ]
@@ -60,6 +68,18 @@ def test_attributes_have_a_script() -> None:
     assert names == ["data-seek", "data-live"]
     assert all(f"[{name}]" in scripts for name in names)
     assert "#t=" in scripts
+
+
+def test_scripts_and_functions_are_there() -> None:
+    watch = (STATIC / "watch.js").read_text(encoding="utf-8")
+    given = re.search(r"window\.picctv = \{(.*?)\};", watch)
+    assert given is not None
+    names = [re.match(r"picctv\.(\w+)", name) for name in first_column("Scripts")]
+    assert {name[1] for name in names if name} <= set(re.findall(r"\w+", given[1]))
+    assert len(names) == 5
+    for name in first_column("Functions"):
+        function, _, arguments = name.rstrip(")").partition("(")
+        assert list(inspect.signature(getattr(times, function)).parameters) == [arguments]
 
 
 def test_addresses_have_their_arguments() -> None:

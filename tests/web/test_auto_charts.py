@@ -271,7 +271,7 @@ def test_day_on_which_clocks_change_has_its_own_length(
     import datetime as dt
     from zoneinfo import ZoneInfo
 
-    from picctv_web import days, times
+    from picctv_web import times
 
     zone = ZoneInfo("Europe/Berlin")
     wanted = dt.date.fromisoformat(day)
@@ -280,7 +280,7 @@ def test_day_on_which_clocks_change_has_its_own_length(
         for own in (wanted, wanted + dt.timedelta(days=1))
     )
     assert (end - begin) / 3600 / SECOND == hours
-    assert [list(step) for step in days.clock(begin, end, zone)] == clock
+    assert [list(step) for step in times.clock_steps(begin, end, zone)] == clock
 
 
 @pytest.mark.parametrize("day", ["", "x", "0001-01-01", "9999-12-31", "2026-02-30", "%00", "1970-01-03"])

@@ -1,4 +1,4 @@
-"""Charts on the time axis of a video: django-graphos' chart, with a renderer that needs no inline script.
+"""Charts on the time axis of a video, or of a day: django-graphos' chart, with a renderer that needs no inline script.
 
 The page gets a ``<div data-chart>`` and its numbers as JSON; ``static/picctv/charts.js`` draws them with uPlot, follows
 the video with a playhead, and seeks where someone clicks.
@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
+from picctv_web import times
 from picctv_web.graphos_compat import BaseChart, SimpleDataSource
 from picctv_web.rows import MAX_POINTS, check_rows, thin_out
 
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
     from picctv_core.hookspecs.web import Chart
 
 
-class VideoChart(BaseChart):
-    """A `picctv_core.hookspecs.web.Chart`, drawn under a clip's video.
+class TimeChart(BaseChart):
+    """A `picctv_core.hookspecs.web.Chart`, drawn under a clip's video or over a stretch of time.
 
     Args:
         chart: what a plugin declared.
         plugin: the plugin's name.
-        seconds: length of the video: the time axis goes from 0 to it.
+        seconds: length of the video or the stretch: the time axis goes from 0 to it.
         clock: where the axis shows the time of day: pairs of seconds on the axis and the seconds of the day that it is
             from there on; without it, it shows the time of the clip.
 
@@ -86,3 +88,19 @@ class VideoChart(BaseChart):
         """Give the chart's element with its data; there is no script to go with it."""
         html: str = render_to_string(self.get_html_template(), {"chart": self, "payload": self.payload()})
         return html
+
+
+def of_time(chart: Chart, plugin: str, from_ns: int, to_ns: int) -> TimeChart:
+    """Give a chart over a stretch of time, such as a day, whose axis shows the time of day in the site's time zone.
+
+    Args:
+        chart: its ``seconds`` count from the beginning of the stretch.
+        plugin: the plugin's name.
+        from_ns: the beginning, UTC nanoseconds since the epoch.
+        to_ns: the end.
+
+    Raises:
+        PluginError: the chart's columns and rows don't belong together.
+    """
+    steps = times.clock_steps(from_ns, to_ns, timezone.get_current_timezone())
+    return TimeChart(chart, plugin=plugin, seconds=(to_ns - from_ns) / times.SECOND_NS, clock=steps)

@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from picctv_core.errors import StoreError
 from picctv_web import auto_charts
-from picctv_web.charts import VideoChart
+from picctv_web.charts import TimeChart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +130,7 @@ def chart_cards(clip: Any, *, seconds: float) -> list[Card]:
         for chart in _call(plugin, "picctv_charts", cards, clip=clip):
             charted.add(plugin.name)
             try:
-                html = VideoChart(chart, plugin=plugin.name, seconds=seconds).as_html()
+                html = TimeChart(chart, plugin=plugin.name, seconds=seconds).as_html()
             except Exception as error:  # noqa: BLE001 - as the module says
                 cards.append(_failure(plugin, "drawing a chart", error))
             else:
@@ -140,7 +140,7 @@ def chart_cards(clip: Any, *, seconds: float) -> list[Card]:
             html = render_to_string("picctv/plugin_error.html", {"plugin": found})
             cards.append(Card(found.name, found.name, html, failed=True))
         else:
-            html = VideoChart(found.chart, plugin=found.name, seconds=seconds).as_html()
+            html = TimeChart(found.chart, plugin=found.name, seconds=seconds).as_html()
             cards.append(Card(found.name, found.chart.title, html))
     return cards
 
@@ -153,13 +153,13 @@ def charts_data(clip: Any, *, seconds: float) -> list[dict[str, Any]]:
         for chart in _call(plugin, "picctv_charts", clip=clip):
             charted.add(plugin.name)
             try:
-                data = VideoChart(chart, plugin=plugin.name, seconds=seconds).data()
+                data = TimeChart(chart, plugin=plugin.name, seconds=seconds).data()
                 found.append({"plugin": plugin.name, "automatic": False, **data})
             except Exception as error:  # noqa: BLE001 - as the module says
                 plugin.fail("making a chart's data", error)
     for made in auto_charts.of_clip(clip, without=charted):
         if made.chart is not None:
-            data = VideoChart(made.chart, plugin=made.name, seconds=seconds).data()
+            data = TimeChart(made.chart, plugin=made.name, seconds=seconds).data()
             found.append({"plugin": made.name, "automatic": True, **data})
     return found
 

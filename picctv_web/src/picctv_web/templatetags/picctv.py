@@ -1,4 +1,4 @@
-"""Template tags for times, lengths and cameras, for our templates and those of plugins: ``{% load picctv %}``."""
+"""Template tags for times, lengths, cameras and charts, for our templates and those of plugins: ``{% load picctv %}``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
-from picctv_web import times
+from picctv_web import charts, times
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
+
+    from picctv_core.hookspecs.web import Chart
 
 register = template.Library()
 
@@ -51,3 +54,23 @@ def camera_url(camera_id: str) -> str:
     """Give the address of a camera's page: ``{% camera_url clip.camera %}``."""
     node, _, camera = camera_id.partition("/")
     return str(reverse("camera", args=(node, camera)))
+
+
+@register.simple_tag
+def time_chart(chart: Chart, plugin: str, from_ns: int, to_ns: int) -> SafeString:
+    """Draw a chart over a day or another stretch of time: ``{% time_chart chart "people" from_ns to_ns %}``.
+
+    Args:
+        chart: its ``seconds`` count from ``from_ns``.
+        plugin: the plugin's name.
+        from_ns: where the axis begins, UTC nanoseconds since the epoch.
+        to_ns: where it ends.
+    """
+    # What is in it has been escaped by its template.
+    return mark_safe(charts.of_time(chart, plugin, from_ns, to_ns).as_html())  # noqa: S308
+
+
+@register.inclusion_tag("picctv/chart_scripts.html")
+def chart_scripts() -> dict[str, str]:
+    """Load what draws charts, once in a page: ``{% chart_scripts %}``. The pages of clips and cameras have it already."""
+    return {}

@@ -55,7 +55,74 @@
     return follow;
   }
 
-  window.picctv = { video, length, bands, seek, scrub, playhead };
+  /** Calls follow(seconds) now, and for each picture that the video shows from now on; gives a function that ends it. */
+  function pictures(follow) {
+    let ended = false;
+    const shown = (seconds) => { if (!ended) follow(seconds); };
+    if (video.requestVideoFrameCallback) {
+      const next = (_, { mediaTime }) => {
+        shown(mediaTime);
+        if (!ended) video.requestVideoFrameCallback(next);
+      };
+      video.requestVideoFrameCallback(next);
+    } else {
+      followers.add(shown);
+    }
+    shown(video.currentTime);
+    return () => { ended = true; followers.delete(shown); };
+  }
+
+  const layers = document.querySelector("[data-layers]");
+
+  /** Gives where in the video's element its picture is: [left, top, width, height] in pixels, without bars beside it. */
+  function place() {
+    const { clientWidth, clientHeight } = video;
+    const columns = video.videoWidth || video.width, rows = video.videoHeight || video.height;
+    const scale = Math.min(clientWidth / columns, clientHeight / rows);
+    const [width, height] = [columns * scale, rows * scale];
+    return [video.offsetLeft + (clientWidth - width) / 2, video.offsetTop + (clientHeight - height) / 2, width, height];
+  }
+
+  /**
+   * Lays an element over the video's picture, and puts a switch called title below the video. It is off at first; while
+   * it is on, follow(seconds) is called for each picture that is shown. Gives the element, which always covers the
+   * picture, and a note: the place beside the switch for a line of text.
+   */
+  function layer(title, follow) {
+    const element = document.createElement("div");
+    element.className = "layer";
+    element.hidden = true;
+    video.after(element);
+    const fit = () => {
+      const [left, top, width, height] = place();
+      Object.assign(element.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    };
+    new ResizeObserver(fit).observe(video);
+    video.addEventListener("loadedmetadata", fit);
+    fit();
+
+    const bar = document.createElement("p"), button = document.createElement("button"), note = document.createElement("span");
+    button.type = "button";
+    button.className = "btn btn-default btn-sm";
+    button.textContent = title;
+    note.className = "line-note";
+    bar.append(button, note);
+    layers.append(bar);
+    let end = null;
+    const turn = (on) => {
+      element.hidden = !on;
+      button.setAttribute("aria-pressed", String(on));
+      button.classList.toggle("active", on);
+      note.textContent = "";
+      end?.();
+      end = on ? pictures(follow) : null;
+    };
+    turn(false);
+    button.addEventListener("click", () => turn(element.hidden));
+    return { element, note };
+  }
+
+  window.picctv = { video, length, bands, seek, scrub, playhead, pictures, layer };
 
   const timeline = document.querySelector("[data-timeline]");
   if (timeline) {
@@ -102,8 +169,9 @@
   addEventListener("keydown", (event) => {
     const action = keys[event.key];
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    // In a field, on a button and on the player itself a key does what it always does.
-    if (event.target.closest("input, select, textarea, button, a, video, [contenteditable]")) return;
+    // In a field and on the player itself a key does what it always does, and Space on a button or a link.
+    if (event.target.closest("input, select, textarea, video, [contenteditable]")) return;
+    if (event.key === " " && event.target.closest("button, a")) return;
     event.preventDefault();
     action(event);
   });
