@@ -1,4 +1,4 @@
-"""The motion chart of a clip."""
+"""The motion charts of a clip and of a day."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.hookspecs.web import Chart
+from picctv_plugins_motion.minutes import MINUTE_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from picctv_plugins_motion.history import Minute
 
 Row = tuple[float, float | None, float | None]
 
@@ -34,6 +37,31 @@ def motion_chart(results: Iterable[tuple[int, Any]], started_at_ns: int) -> Char
         title="Motion",
         columns=("seconds", "score", "area"),
         rows=with_holes(thinned(rows, MAX_ROWS)),
+        unit="%",
+        y_max=100.0,
+    )
+
+
+def day_chart(minutes: Sequence[Minute], from_ns: int) -> Chart:
+    """Make the chart of a day, minute by minute.
+
+    Args:
+        minutes: those of which anything is known, in order of time; where one is missing, the line is broken.
+        from_ns: where the day begins.
+    """
+    rows: list[Row] = []
+    last_ns: int | None = None
+    for minute in minutes:
+        at_s = (minute.minute_ns + MINUTE_NS / 2 - from_ns) / SECOND
+        if last_ns is not None and minute.minute_ns - last_ns > MINUTE_NS:
+            rows.append((at_s - MINUTE_NS / SECOND, None, None))
+        rows.append((at_s, round(100 * minute.moving_s / 60, 2), round(100 * minute.peak, 2)))
+        last_ns = minute.minute_ns
+    return Chart(
+        name="day",
+        title="Motion, minute by minute",
+        columns=("seconds", "time moving", "peak score"),
+        rows=rows,
         unit="%",
         y_max=100.0,
     )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pymongo.errors import DuplicateKeyError
 
-from picctv_plugins_motion.models import CAMERAS, MINUTES, minute_id, zone_key
+from picctv_plugins_motion.models import CAMERAS, EVENTS, MINUTES, minute_id, zone_key
 from picctv_server.writes import collection, upsert_unless_newer
 
 if TYPE_CHECKING:
     from picctv_core.messages import Message
     from picctv_plugins_motion.minutes import Part
-    from picctv_plugins_motion.reports import Zones
+    from picctv_plugins_motion.reports import Event, Zones
 
 
 def add_part(message: Message, minute_ns: int, part: Part) -> None:
@@ -49,6 +49,19 @@ def add_part(message: Message, minute_ns: int, part: Part) -> None:
             if minutes.find_one({"_id": own_id, "messages": message.id}, {"_id": 1}) is None:
                 continue
         return
+
+
+def keep_event(message: Message, event: Event) -> None:
+    """Keep what lists say of an event that is over. Only one message says that of an event."""
+    best = event.details.best if event.details is not None else None
+    values = {
+        "camera": message.camera,
+        "started_at_ns": event.started_at_ns,
+        "ended_at_ns": event.ended_at_ns,
+        "zones": sorted(set(event.zones)),
+        "box": [] if best is None else list(best.box),
+    }
+    collection(EVENTS).update_one({"_id": event.event_id}, {"$set": values}, upsert=True)
 
 
 def tell_zones(message: Message, told: Zones) -> None:

@@ -1,4 +1,4 @@
-"""What the server keeps of motion beside results and events: a document for each minute, and one for each camera.
+"""What the server keeps of motion beside results and events: a document for each minute, event and camera.
 
 The processor writes them, the web part reads them.
 """
@@ -12,7 +12,7 @@ import mongoengine as me
 from picctv_plugins_motion.minutes import MINUTE_NS
 from picctv_server.models import ALIAS
 
-MINUTES, CAMERAS = "motion_minutes", "motion_cameras"
+MINUTES, EVENTS, CAMERAS = "motion_minutes", "motion_events", "motion_cameras"
 """The collections."""
 
 
@@ -61,6 +61,29 @@ class MotionMinute(me.Document):
     meta = _meta(MINUTES, ("camera", "minute_ns"), ("minute_ns",))
 
 
+class MotionEvent(me.Document):
+    """What lists say of an event that is over, so that they need not read its tracks and its picture.
+
+    Attributes:
+        id: that of the `picctv_server.models.Event`.
+        camera: ``node/camera``.
+        started_at_ns: when it began.
+        ended_at_ns: when it ended.
+        zones: the names of the zones in which something moved.
+        box: where the moving thing is in the event's picture: left, top, width and height in fractions of it; empty where
+            that is not known.
+    """
+
+    id = me.StringField(primary_key=True)
+    camera = me.StringField()
+    started_at_ns = me.LongField()
+    ended_at_ns = me.LongField()
+    zones = me.ListField(me.StringField())
+    box = me.ListField(me.FloatField())
+
+    meta = _meta(EVENTS, ("camera", "-started_at_ns"), ("zones", "-started_at_ns"), ("ended_at_ns",))
+
+
 class MotionCamera(me.Document):
     """A camera's zones, as its node last told of them.
 
@@ -80,7 +103,7 @@ class MotionCamera(me.Document):
     meta = _meta(CAMERAS)
 
 
-DOCUMENTS = (MotionMinute, MotionCamera)
+DOCUMENTS = (MotionMinute, MotionEvent, MotionCamera)
 
 
 def minute_id(camera: str, minute_ns: int) -> str:

@@ -10,7 +10,7 @@ from picctv_core.config import Settings
 from picctv_core.hookspecs import hookimpl
 from picctv_core.messages import EVENT, RESULTS
 from picctv_plugins_motion.minutes import MINUTE_NS, parts
-from picctv_plugins_motion.reports import ZONES, Results, Zones, read
+from picctv_plugins_motion.reports import ZONES, Event, Results, Zones, read
 from picctv_plugins_motion.text import duration
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class ProcessorSettings(Settings):
 
 
 class MotionProcessor:
-    """Keeps minutes of motion and the cameras' zones, and notifies of each event that is over.
+    """Keeps minutes and events of motion and the cameras' zones, and notifies of each event that is over.
 
-    Events and results themselves are stored by the server.
+    Results and events as they came are stored by the server.
     """
 
     Settings: ClassVar[type[ProcessorSettings]] = ProcessorSettings
@@ -62,30 +62,28 @@ class MotionProcessor:
         if message.kind == RESULTS:
             for minute_ns, part in parts(read(message, Results).items).items():
                 keeping.add_part(message, minute_ns, part)
-        if message.kind == EVENT and self._settings.notify:
-            self._notify(message, store)
+        if message.kind == EVENT:
+            event = read(message, Event)
+            if event.ended_at_ns is not None:
+                keeping.keep_event(message, event)
+                self._notify(message, (event.ended_at_ns - event.started_at_ns) / SECOND, store)
         return None
 
     @hookimpl
     def picctv_expire(self, before: int) -> None:
-        """Forget minutes that ended before a time."""
-        from picctv_plugins_motion.models import MotionMinute
+        """Forget minutes and events that ended before a time."""
+        from picctv_plugins_motion.models import MotionEvent, MotionMinute
 
         MotionMinute.objects(minute_ns__lte=before - MINUTE_NS).delete()
+        MotionEvent.objects(ended_at_ns__lt=before).delete()
 
-    def _notify(self, message: Message, store: Any) -> None:
-        """Notify of an event that is over and long enough.
+    def _notify(self, message: Message, seconds: float, store: Any) -> None:
+        """Notify of an event that is over, if it was long enough.
 
         The store keys notifications on the message, and only one message says that an event is over: processing it
         again makes no second one.
         """
-        event = message.payload if isinstance(message.payload, dict) else {}
-        started_at_ns, ended_at_ns = (event.get(key) for key in ("started_at_ns", "ended_at_ns"))
-        # A payload of another form is refused, with its reason, by the server when it stores the event.
-        if not isinstance(started_at_ns, int) or not isinstance(ended_at_ns, int):
-            return
-        seconds = (ended_at_ns - started_at_ns) / SECOND
-        if seconds >= self._settings.notify_from_s:
+        if self._settings.notify and seconds >= self._settings.notify_from_s:
             store.notify(message, "info", f"Motion at {_title(message.camera)}, {duration(seconds)}")
 
 

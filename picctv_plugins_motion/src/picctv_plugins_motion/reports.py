@@ -80,6 +80,42 @@ class Results(_Report):
     items: list[tuple[NanoSeconds, Seen]] = Field(min_length=1)
 
 
+class Best(_Report):
+    """The best moment of an event: where the moving thing was then."""
+
+    box: Box
+
+
+class Details(_Report):
+    """What the analyzer said of an event that is over, as far as lists go by it."""
+
+    zones: Annotated[list[Name], Field(max_length=MAX_ZONES)] = []
+    best: Best | None = None
+
+
+class Event(_Report):
+    """The payload of ``event`` of this plugin.
+
+    Attributes:
+        event_id: its id.
+        started_at_ns: when it began.
+        ended_at_ns: when it ended; None while it goes on.
+        peak: what was said at its peak; None where that was not told.
+        details: what more was said; None where it goes on, and from older nodes.
+    """
+
+    event_id: str
+    started_at_ns: NanoSeconds
+    ended_at_ns: NanoSeconds | None = None
+    peak: Seen | None = None
+    details: Details | None = None
+
+    @property
+    def zones(self) -> list[str]:
+        """Give the zones in which something moved; of an older node those of the peak."""
+        return self.details.zones if self.details is not None else self.peak.zones if self.peak else []
+
+
 class ToldZone(_Report):
     """A zone as a node tells of it; see `picctv_plugins_motion.settings.Zone`."""
 
