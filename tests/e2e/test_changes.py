@@ -12,7 +12,7 @@ from picctv_core.messages import new_id
 from picctv_server import models
 from picctv_server.database import connect
 from picctv_web.config import load_settings
-from tests.e2e.test_watch import ARGUMENTS, log_in
+from tests.e2e.browsing import ARGUMENTS, log_in
 from tests.web.running import free_port, make_user, running, seed, write_config
 
 if TYPE_CHECKING:

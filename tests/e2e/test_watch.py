@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.web.running import PASSWORD, USER, free_port, make_user, running, seed, write_config
+from tests.e2e.browsing import current_time, log_in, open_clip, settled
+from tests.web.running import USER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.web.running import Site
 
 pytestmark = pytest.mark.browser
 
-# Nothing that a browser does by itself may look like a request of ours.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = (
     "/",
     "/cameras/",
@@ -42,84 +29,10 @@ PAGES = (
     "/plugins/?plugin=motion",
     "/plugins/?plugin=deeper",
     "/plugins/motion/",
+    "/plugins/motion/?zone=Left+half",
+    "/plugins/motion/camera/garage/door/?day=2026-03-17",
     "/password/",
 )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("watch")
-    port = free_port()
-    config = write_config(folder, port)
-    make_user(config)
-    seeded = seed(config)
-    with running(config, port, seeded) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS)
-        yield found
-        found.close()
-
-
-def log_in(page: Page, address: str) -> None:
-    page.goto("/")
-    page.get_by_label("Username").fill(USER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(address + "/")
-
-
-@pytest.fixture(scope="module")
-def cookies(site: Site, browser: Browser) -> Any:
-    """What the browser keeps of a login."""
-    context = browser.new_context(base_url=site.address)
-    log_in(context.new_page(), site.address)
-    kept = context.storage_state()
-    context.close()
-    return kept
-
-
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desktop", "phone"])
-def page(request: pytest.FixtureRequest, site: Site, browser: Browser, cookies: Any) -> Iterator[Page]:
-    """A page of somebody who has logged in; at its end, nothing was logged and nothing was asked of anybody else."""
-    width, height = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, base_url=site.address, storage_state=cookies
-    )
-    found = context.new_page()
-    troubles: list[str] = []
-    found.on(
-        "console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None
-    )
-    found.on("pageerror", lambda error: troubles.append(str(error)))
-    found.on(
-        "request", lambda sent: None if sent.url.startswith(site.address + "/") else troubles.append(sent.url)
-    )
-    yield found
-    context.close()
-    assert troubles == []
-
-
-def current_time(page: Page) -> float:
-    return float(page.evaluate("document.getElementById('video').currentTime"))
-
-
-def settled(page: Page, seconds: float) -> None:
-    """Wait until the video shows this moment, to the pixel that was clicked; a page on its way has no video yet."""
-    page.wait_for_function(
-        "wanted => { const v = document.getElementById('video');"
-        " return v && !v.seeking && v.readyState >= 2 && Math.abs(v.currentTime - wanted) < 0.1; }",
-        arg=seconds,
-    )
-
-
-def open_clip(page: Page, site: Site) -> None:
-    page.goto(f"/clips/{site.seeded.clip}/")
-    page.wait_for_function("() => document.getElementById('video')?.readyState >= 2")
 
 
 def test_clip_is_found_from_the_list_and_plays(site: Site, page: Page) -> None:

@@ -52,14 +52,13 @@ def test_every_page_answers_those_who_are_logged_in_only(site: dict[str, Any]) -
 
 
 def test_motion_page_lists_events_with_the_clip_that_shows_them(site: dict[str, Any]) -> None:
-    rows = re.findall(r"<tr>\s*<td>.*?</tr>", site["html"]["motion"], re.DOTALL)
-    shown = [text_of(row).strip() for row in rows]
-    assert shown == [
-        "Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 09:30:00 12 s 75 % none yet",
-        "Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 08:30:08 0.4 s 75 % Watch",
-        "Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 08:30:02 4.5 s 75 % Watch",
+    tiles = re.findall(r'class="tile".*?</li>', site["html"]["motion"], re.DOTALL)
+    assert [text_of(f"<{tile}").strip() for tile in tiles] == [
+        "12 s Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 09:30:00 peak 75 % · no clip yet",
+        "0.4 s Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 08:30:08 peak 75 %",
+        "4.5 s Front &lt;b&gt;door&lt;/b&gt; 17 Mar 2026, 08:30:02 peak 75 %",
     ]
-    assert f'href="{CLIP}#t=2.00"' in rows[2]
+    assert f'href="{CLIP}#t=2.00"' in site["html"]["motion"]
     assert "3 events" in site["html"]["motion of one"]
     assert "Nothing has moved at this camera yet." in site["html"]["motion of none"]
 

@@ -26,6 +26,8 @@ from picctv_core.messages import Message
 from picctv_core.plugins import SERVER, Plugin, Status
 from picctv_core.typed import ResultModel, plain, schema_of
 from picctv_plugins_motion.analyzer import MotionAnalyzer
+from picctv_plugins_motion.masks import packed_mask
+from picctv_plugins_motion.processor import MotionProcessor, ProcessorSettings
 from picctv_server import aside, clips, database
 from picctv_server.failures import ProcessorError
 from picctv_server.models import Analysis, Camera, Node, ServerStatus
@@ -67,6 +69,20 @@ class Seeded:
     set_aside: str
 
 
+def square(index: int, count: int, phase: int = 0) -> tuple[int, int, int, int] | None:
+    """Give left, top, width and height of what moves in a picture, in pixels; None where nothing does."""
+    moved = (index - count / 3) / (count / 3)
+    if not 0 <= moved < 1:
+        return None
+    return int(moved * (WIDTH - 60)), 110 + int(20 * math.sin(index / 4 + phase)), 40, 60
+
+
+def box(index: int, count: int) -> list[float]:
+    """Give where it is in fractions of the picture."""
+    left, top, width, height = square(index, count) or (0, 0, 0, 0)
+    return [left / WIDTH, top / HEIGHT, width / WIDTH, height / HEIGHT]
+
+
 def pictures(count: int, phase: int = 0) -> list[np.ndarray]:
     """Draw a square that crosses a room in the middle third of the time."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -74,10 +90,10 @@ def pictures(count: int, phase: int = 0) -> list[np.ndarray]:
     found = []
     for index in range(count):
         picture = room.copy()
-        moved = (index - count / 3) / (count / 3)
-        if 0 <= moved < 1:
-            left, top = int(moved * (WIDTH - 60)), 110 + int(20 * math.sin(index / 4 + phase))
-            picture[top : top + 60, left : left + 40] = (225, 160, 60)
+        place = square(index, count, phase)
+        if place is not None:
+            left, top, width, height = place
+            picture[top : top + height, left : left + width] = (225, 160, 60)
         found.append(picture)
     return found
 
@@ -121,6 +137,7 @@ class Seeder:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.motion = MotionProcessor(ProcessorSettings(notify=False), store)
         self.sequence = 0
         self.clips = 0
 
@@ -159,13 +176,30 @@ class Seeder:
         count = seconds * RATE
         items = []
         for index in range(count):
-            moving = count / 3 <= index < 2 * count / 3
+            place = square(index, count)
+            moving = place is not None
             score = 0.55 + 0.35 * math.sin(index / 3) if moving else 0.04
-            boxes = np.array([[0.1, 0.4, 0.2, 0.25]]) if moving else np.zeros((0, 4))
-            items.append(
-                [start_ns + index * SECOND_NS // RATE, {"triggered": moving, "score": score, "boxes": boxes}]
-            )
-        self.store.add_results(self.message(messages.RESULTS, camera, "motion", start_ns, {"items": items}))
+            said: dict[str, object] = {"triggered": moving, "score": score, "boxes": np.zeros((0, 4))}
+            if place is not None:
+                left, top, width, height = place
+                mask = np.zeros((HEIGHT // 2, WIDTH // 2), bool)
+                mask[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2] = True
+                said |= {"boxes": np.array([box(index, count)]), "ids": [3], "mask": packed_mask(mask)}
+                said |= {"area": float(mask.mean()), "zones": ["Left half"] if left < WIDTH // 2 else []}
+            items.append([start_ns + index * SECOND_NS // RATE, said])
+        message = self.message(messages.RESULTS, camera, "motion", start_ns, {"items": items})
+        self.motion.picctv_process_message(message, self.store)
+        self.store.add_results(message)
+
+    def zones(self, camera: str) -> None:
+        """Store where a camera's zones are."""
+        left_half = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]
+        told = {"name": "Left half", "polygon": left_half, "sensitivity": None, "ignore": False}
+        sky = {"name": "Sky", "polygon": [[0.6, 0.0], [1.0, 0.0], [1.0, 0.2]], "ignore": True}
+        payload = {"zones": [told, sky], "ignore": [[[0.9, 0.9], [1.0, 0.9], [1.0, 1.0]]]}
+        self.motion.picctv_process_message(
+            self.message("zones", camera, "motion", START_NS, payload), self.store
+        )
 
     def typed_results(self, camera: str, start_ns: int, seconds: int, sharpness: float) -> None:
         """Store what tamper would have said of such a clip, with a hole in it; covered in its last fourth."""
@@ -196,7 +230,8 @@ class Seeder:
         self.store.add_schema(self.message(messages.SCHEMA, camera, plugin, START_NS, schema_of(model)))
 
     def event(self, camera: str, from_ns: int, to_ns: int | None, picture: bytes | None = None) -> None:
-        """Store an event, with details where there is a picture."""
+        """Store an event, with details where there is a picture: that of the middle of a clip of 12 s."""
+        best = {"at_ns": from_ns + 2 * SECOND_NS, "box": box(6 * RATE, 12 * RATE), "score": 0.9}
         payload = {
             "event_id": f"event-{from_ns}",
             "started_at_ns": from_ns,
@@ -204,9 +239,11 @@ class Seeder:
             "peak_score": 0.9,
             "peak_at_ns": from_ns + SECOND_NS,
             "peak": {"triggered": True, "score": 0.9},
-            "details": picture and {"picture": picture, "zones": ["Door"]},
+            "details": picture and {"picture": picture, "zones": ["Left half"], "best": best},
         }
-        self.store.add_event(self.message(messages.EVENT, camera, "motion", from_ns, payload))
+        message = self.message(messages.EVENT, camera, "motion", from_ns, payload)
+        self.motion.picctv_process_message(message, self.store)
+        self.store.add_event(message)
 
     def notification(self, camera: str, at_ns: int, level: str, title: str, text: str = "") -> None:
         """Store a notification."""
@@ -372,6 +409,7 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
         cameras(thumbnail)
 
         third = seconds * SECOND_NS // 3
+        seeder.zones("garage/door")
         seeder.results("garage/door", START_NS, seconds)
         seeder.schema("garage/door", "tamper", TamperResult)
         seeder.schema("garage/door", "motion", MotionAnalyzer.Result)

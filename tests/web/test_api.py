@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from picctv_web.plain import plain
-from tests.web.seed import SECOND_NS, START_NS
+from tests.web.seed import SECOND_NS, START_NS, box
 
 if TYPE_CHECKING:
     import httpx
@@ -60,7 +60,8 @@ def test_clip_has_its_events_gaps_and_charts(site: Site, user: httpx.Client) -> 
     (event,) = clip["events"]
     assert (event["plugin"], event["seconds"], event["peak_score"]) == ("motion", 4.0, 0.9)
     assert event["peak"] == {"triggered": True, "score": 0.9}
-    assert event["details"] == {"zones": ["Door"]}
+    best = {"at_ns": START_NS + 6 * SECOND_NS, "box": box(60, 120), "score": 0.9}
+    assert event["details"] == {"zones": ["Left half"], "best": best}
     assert user.get(event["picture"]).headers["Content-Type"] == "image/jpeg"
     (gap,) = clip["gaps"]
     assert (gap["cause"], gap["bytes"]) == ("the disk was full", 9)
@@ -75,7 +76,7 @@ def test_results_are_those_of_the_clip_with_arrays_as_lists(site: Site, user: ht
     assert len(found) == 120
     assert found[50]["captured_at_ns"] == START_NS + 5 * SECOND_NS
     assert found[50]["seconds"] == 5.0
-    assert found[50]["data"]["boxes"] == [[0.1, 0.4, 0.2, 0.25]]
+    assert found[50]["data"]["boxes"] == [box(50, 120)]
     assert user.get(f"/api/clips/{site.seeded.clip}/results/nosuch").json()["results"] == []
 
 

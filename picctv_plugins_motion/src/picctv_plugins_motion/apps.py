@@ -1,4 +1,4 @@
-"""The web part of motion: a page of the latest events, and what it adds to the pages of clips and cameras."""
+"""The web part of motion: its pages, and what it adds to the pages of clips and cameras."""
 
 from __future__ import annotations
 
@@ -29,10 +29,16 @@ class MotionConfig(AppConfig):
 
     @hookimpl
     def picctv_pages(self) -> list[Page]:
-        """Declare the page of the latest events."""
-        from picctv_plugins_motion.views import latest
+        """Declare the page of the latest events, that of a camera's day, and the data that scripts ask for."""
+        from picctv_plugins_motion import views
 
-        return [Page("latest", "Motion", latest)]
+        camera = "camera/<str:node>/<str:camera>/"
+        return [
+            Page("latest", "Motion", views.latest),
+            Page("camera", "Motion of a camera", views.camera_day, camera, navigation=False),
+            Page("heat", "Heat map", views.heat, f"{camera}heat.json", navigation=False),
+            Page("why", "Why it triggered", views.why, "clip/<str:clip_id>/why.json", navigation=False),
+        ]
 
     @hookimpl
     def picctv_charts(self, clip: Clip) -> list[Chart]:
@@ -46,6 +52,7 @@ class MotionConfig(AppConfig):
     @hookimpl
     def picctv_clip_panels(self, clip: Clip) -> list[Panel]:
         """Sum up what moved in the clip, with links that seek there."""
+        from picctv_plugins_motion import why
         from picctv_plugins_motion.summary import summarise
         from picctv_plugins_motion.text import duration
         from picctv_server.queries import results_between
@@ -53,6 +60,8 @@ class MotionConfig(AppConfig):
         results = results_between(clip.camera, PLUGIN, clip.started_at_ns, clip.ended_at_ns)
         summary = summarise(results, clip.started_at_ns, clip.ended_at_ns)
         context = {
+            "looked": bool(results),
+            "page_s": why.PAGE_S,
             "summary": summary,
             "moving": duration(summary.moving_s) if summary else "",
             "length": duration((clip.ended_at_ns - clip.started_at_ns) / SECOND),
@@ -61,14 +70,28 @@ class MotionConfig(AppConfig):
 
     @hookimpl
     def picctv_camera_panels(self, camera: Camera) -> list[Panel]:
-        """List what moved last at the camera."""
-        from picctv_plugins_motion import shown
+        """Show how much moved at the camera in the last 24 hours, where, and what moved last."""
+        from django.urls import reverse
+
+        from picctv_plugins_motion import charts, history, shown, stretch
         from picctv_server.models import Event
 
-        stored = Event.objects(plugin=PLUGIN, camera=camera.id).order_by("-started_at_ns", "-id")[:5]
+        from_ns, to_ns = stretch.day_until_now()
+        minutes = history.minutes(camera.id, from_ns, to_ns)
+        last = Event.objects(plugin=PLUGIN, camera=camera.id).order_by("-started_at_ns", "-id").only("id")[:5]
+        chart = charts.day_chart(minutes, from_ns) if minutes else None
+        url = reverse("plugins:motion:camera", args=camera.id.split("/", 1))
         return [
-            Panel("latest", "Latest motion", "motion/camera_panel.html", {"events": shown.events(stored)})
-        ]
+            Panel(
+                "day", "Motion, minute by minute", "motion/camera_day_panel.html",
+                {"chart": chart, "from_ns": from_ns, "to_ns": to_ns, "url": url},
+            ),
+            Panel("heat", "Where it moves", "motion/camera_heat_panel.html", {"heat": shown.heat_view(camera)}),
+            Panel(
+                "latest", "Latest motion", "motion/camera_panel.html",
+                {"events": shown.events(event.id for event in last)},
+            ),
+        ]  # fmt: skip
 
     @hookimpl
     def picctv_notification_links(self, notification: Notification) -> list[Link]:

@@ -58,7 +58,7 @@ def keep_event(message: Message, event: Event) -> None:
         "camera": message.camera,
         "started_at_ns": event.started_at_ns,
         "ended_at_ns": event.ended_at_ns,
-        "zones": sorted(set(event.zones)),
+        "zones": list(dict.fromkeys(event.zones)),
         "box": [] if best is None else list(best.box),
     }
     collection(EVENTS).update_one({"_id": event.event_id}, {"$set": values}, upsert=True)
