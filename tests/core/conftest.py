@@ -39,6 +39,7 @@ class UplinkServer:
 
     Attributes:
         wire: type and id of every ``data`` that came, in order, parts counted singly.
+        more: what a newer server says beside what is known, in all its messages.
         acks: whether it acknowledges; set to False, it is a server that has stored nothing yet.
     """
 
@@ -52,6 +53,8 @@ class UplinkServer:
         self.acks = True
         self.reject: Callable[[Message], str | None] = lambda _: None
         self.refuse: str | None = None
+        self.more: dict[str, Any] = {}
+        self.takes_from: dict[str, int] = {}
         self.port = 0
         self._changed = threading.Condition()
         self._stop: Callable[[], None] = lambda: None
@@ -110,7 +113,9 @@ class UplinkServer:
             await connection.send(codec.pack({"type": "refuse", "reason": self.refuse}))
             return
         welcome = {"type": "welcome", "protocol": 1, "version": "0", "window_bytes": self.window_bytes}
-        await connection.send(codec.pack(welcome))
+        await connection.send(codec.pack(welcome | self.more))
+        if self.more:
+            await connection.send(codec.pack({"type": "advice", "text": "of a newer server"}))
         parts: dict[str, list[bytes]] = {}
         try:
             async for data in connection:
@@ -128,14 +133,14 @@ class UplinkServer:
                 self.statuses.append(said)
             else:
                 self.wire.append((said["kind"], said["id"], said["part"]))
-                got = parts.setdefault(said["id"], [])
+                got = parts.setdefault(said["id"], [b""] * self.takes_from.get(said["id"], 0))
                 assert said["part"] == len(got)
                 got.append(said["bytes"])
-                if len(got) == said["parts"]:
+                if len(got) == said["parts"] and said["id"] not in self.takes_from:
                     answer = self._answer(said, codec.unpack(b"".join(parts.pop(said["id"]))))
             self._changed.notify_all()
         if answer is not None:
-            await connection.send(codec.pack(answer))
+            await connection.send(codec.pack(answer | self.more))
 
     def _answer(self, said: dict[str, Any], payload: Any) -> dict[str, Any] | None:
         fields = ("id", "node", "camera", "plugin", "kind", "captured_at_ns", "sequence")

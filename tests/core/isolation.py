@@ -122,7 +122,10 @@ class IsolationBench:
 
     def sent(self, kind: str) -> list[Any]:
         """Give the payloads of a kind that are in the spool."""
-        found = [*self.spool.take(10**9, bulk=False).result(), *self.spool.take(10**9, bulk=True).result()]
+        found = [
+            *self.spool.take(10**9, priorities=(0, 1)).result(),
+            *self.spool.take(10**9, priorities=(2, 2)).result(),
+        ]
         self.spool.release().result()
         return [codec.unpack(stored.payload) for stored in found if stored.kind == kind]
 

@@ -162,7 +162,7 @@ class Node:
         return {worker.name: worker.report() for worker in self.runner.workers}
 
     def sent(self, kind: str) -> list[Any]:
-        found = self.spool.take(10**9, bulk=False).result()
+        found = self.spool.take(10**9, priorities=(0, 1)).result()
         self.spool.release().result()
         return [codec.unpack(stored.payload) for stored in found if stored.kind == kind]
 

@@ -69,7 +69,7 @@ class Flow:
 
     def sent(self) -> list[tuple[str, Any]]:
         """Give kind and payload of everything sent, in order."""
-        found = self.spool.take(10**9, bulk=False).result()
+        found = self.spool.take(10**9, priorities=(0, 1)).result()
         self.spool.release().result()
         return [(stored.kind, codec.unpack(stored.payload)) for stored in found]
 

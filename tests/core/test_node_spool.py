@@ -60,7 +60,7 @@ def clip(start_s: int, size: int) -> dict[str, Any]:
 
 
 def take_all(spool: Spool) -> list[Stored]:
-    found = [*spool.take(10**9, bulk=False).result(), *spool.take(10**9, bulk=True).result()]
+    found = [*spool.take(10**9, priorities=(0, 1)).result(), *spool.take(10**9, priorities=(2, 2)).result()]
     spool.release().result()
     return found
 
@@ -124,12 +124,12 @@ def test_take_keeps_to_the_limit_and_gives_nothing_twice(open_spool: Any) -> Non
     spool = open_spool()
     ids = [add(spool, payload=bytes(1000)) for _ in range(3)]
     size = len(codec.pack(bytes(1000)))
-    first = spool.take(2 * size, bulk=False).result()
+    first = spool.take(2 * size, priorities=(0, 1)).result()
     assert [stored.id for stored in first] == ids[:2]
-    assert [stored.id for stored in spool.take(1, bulk=False).result()] == ids[2:]
-    assert spool.take(10**6, bulk=False).result() == []
+    assert [stored.id for stored in spool.take(1, priorities=(0, 1)).result()] == ids[2:]
+    assert spool.take(10**6, priorities=(0, 1)).result() == []
     spool.release().result()
-    assert spool.take(1, bulk=False, at_least_one=False).result() == []
+    assert spool.take(1, priorities=(0, 1), at_least_one=False).result() == []
 
 
 def test_set_aside_is_kept_and_never_sent_again(open_spool: Any) -> None:
@@ -236,7 +236,7 @@ def test_quota_gives_up_results_last_and_gaps_never(open_spool: Any) -> None:
 def test_quota_leaves_alone_what_is_on_its_way(open_spool: Any) -> None:
     spool = open_spool(max_bytes=5000)
     first = add(spool, "clip", clip(0, 2000))
-    assert [stored.id for stored in spool.take(10**6, bulk=True).result()] == [first]
+    assert [stored.id for stored in spool.take(10**6, priorities=(2, 2)).result()] == [first]
     second = add(spool, "clip", clip(10, 2000))
     third = add(spool, "clip", clip(20, 2000))
     spool.release().result()
@@ -249,7 +249,7 @@ def test_quota_gap_on_its_way_is_not_widened(open_spool: Any) -> None:
     spool = open_spool(max_bytes=5000)
     for start_s in (0, 10, 20):
         add(spool, "clip", clip(start_s, 2000))
-    (sent,) = spool.take(10**6, bulk=False).result()
+    (sent,) = spool.take(10**6, priorities=(0, 1)).result()
     add(spool, "clip", clip(30, 2000))
     spool.delete([sent.id]).result()
     (gap,) = payloads(spool, "gap")
@@ -380,8 +380,8 @@ def test_every_message_is_waiting_or_acknowledged_or_in_a_gap(tmp_path_factory: 
         elif step == "clip":
             made[add(spool, "clip", clip(number, size))] = number
         elif step == "take":
-            for bulk in (False, True):
-                for stored in spool.take(size, bulk=bulk).result():
+            for priorities in ((0, 1), (2, 2)):
+                for stored in spool.take(size, priorities=priorities).result():
                     flying.append(stored.id)
                     if stored.kind == "gap":
                         gaps[stored.id] = codec.unpack(stored.payload)

@@ -65,7 +65,7 @@ def fill(path: Path) -> tuple[list[Stored], Witness]:
 
 
 def waiting(spool: Spool) -> list[Stored]:
-    found = [*spool.take(10**9, bulk=False).result(), *spool.take(10**9, bulk=True).result()]
+    found = [*spool.take(10**9, priorities=(0, 1)).result(), *spool.take(10**9, priorities=(2, 2)).result()]
     spool.release().result()
     return sorted(found, key=lambda stored: stored.sequence)
 

@@ -224,3 +224,44 @@ def test_stop_sends_what_waits_first(spool: Spool, connect: Any, uplink_server: 
     uplink.stop(10)
     assert spool.stats().result().messages == 0
     assert len(uplink_server.messages) == 200
+
+
+def test_newer_server_that_says_more_is_understood(spool: Spool, connect: Any, uplink_server: Any) -> None:
+    uplink_server.more = {
+        "protocol_minor": 1,
+        "regions": ["a", {"b": None}],
+        "held": "not what this version knows",
+    }
+    uplink_server.reject = lambda message: "no" if message.payload == "bad" else None
+    add(spool, payload="bad")
+    good = add(spool, payload="good")
+    uplink = connect(uplink_server.url)
+    uplink_server.wait_for(lambda: uplink_server.messages)
+    uplink.stop(5)
+    assert [message.id for message in uplink_server.messages] == [good]
+    assert (spool.stats().result().messages, spool.stats().result().set_aside) == (0, 1)
+
+
+def test_message_goes_on_where_the_server_says_it_stopped(
+    spool: Spool, connect: Any, uplink_server: Any
+) -> None:
+    message_id = add(spool, "clip", clip(100_000))
+    size = len(spool.take(10**6, priorities=(2, 2)).result()[0].payload)
+    spool.release().result()
+    parts = -(-size // 30_000)
+    uplink_server.more = {"held": {message_id: [2, parts, 60_000]}}
+    uplink_server.takes_from = {message_id: 2}
+    connect(uplink_server.url)
+    uplink_server.wait_for(lambda: len(uplink_server.wire) == parts - 2)
+    assert [part for _, _, part in uplink_server.wire] == list(range(2, parts))
+
+
+@pytest.mark.parametrize("held", [[2, 9, 60_001], [0, 4, 0], [4, 4, 100_000], [3, 4, -5], [1, 2, 30_000]])
+def test_message_of_which_the_server_has_what_can_not_be_begins_anew(
+    spool: Spool, connect: Any, uplink_server: Any, held: list[int]
+) -> None:
+    message_id = add(spool, "clip", clip(100_000))
+    uplink_server.more = {"held": {message_id: held}}
+    connect(uplink_server.url)
+    uplink_server.wait_for(lambda: uplink_server.messages)
+    assert uplink_server.wire[0] == ("clip", message_id, 0)

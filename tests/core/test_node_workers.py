@@ -64,7 +64,7 @@ class Bench:
         self.worker.join(timeout_s)
 
     def sent(self, kind: str) -> list[Any]:
-        found = self.spool.take(10**9, bulk=False).result()
+        found = self.spool.take(10**9, priorities=(0, 1)).result()
         self.spool.release().result()
         return [codec.unpack(stored.payload) for stored in found if stored.kind == kind]
 

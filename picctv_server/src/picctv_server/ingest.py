@@ -28,6 +28,7 @@ from picctv_core.checksums import Checked
 from picctv_core.errors import CodecError
 from picctv_server import tokens, wire
 from picctv_server.database import describe
+from picctv_server.halves import Halves
 from picctv_server.lanes import PROCESSOR_TRIES, Lanes
 from picctv_server.processors import in_thread, join_all
 
@@ -76,6 +77,7 @@ class Ingest:
                 for name in processing.processors.names()
             },
         }
+        self._halves = Halves()
         self._away: dict[str, str] = {}
         self._failing: set[str] = set()
 
@@ -98,9 +100,13 @@ class Ingest:
             return
         await websocket.accept()
         with contextlib.suppress(WebSocketDisconnect):
-            if (hello := await self._greet(websocket, node)) is not None:
-                messages = Checked(websocket) if hello.checked else websocket
-                await _Session(self, websocket, messages, node, secret).run()
+            assembler = self._halves.take(node)
+            try:
+                if (hello := await self._greet(websocket, node, assembler)) is not None:
+                    messages = Checked(websocket) if hello.checked else websocket
+                    await _Session(self, websocket, messages, node, secret, assembler).run()
+            finally:
+                self._halves.ended(node, assembler)
 
     async def in_thread(self, function: Callable[..., _Result], *arguments: Any, lane: str = "") -> _Result:
         """Call a function that waits for MongoDB or disks on one of the server's threads.
@@ -155,7 +161,7 @@ class Ingest:
         ]
         join_all([in_thread("ingest ends", end) for end in ends], budget_s)
 
-    async def _greet(self, websocket: WebSocket, node: str) -> wire.Hello | None:
+    async def _greet(self, websocket: WebSocket, node: str, assembler: wire.Assembler) -> wire.Hello | None:
         """Hear who it is and welcome it; None when it was refused."""
         try:
             hello = wire.read(await asyncio.wait_for(websocket.receive_bytes(), HELLO_SECONDS))
@@ -175,7 +181,8 @@ class Ingest:
             PyMongoError
         ):  # the next status says the same, and what can't be stored is told then
             await self.in_thread(self.presence.arrived, node, hello.version)
-        await websocket.send_bytes(wire.welcome(self.version, WINDOW_BYTES, checked=hello.checked))
+        held = assembler.held()
+        await websocket.send_bytes(wire.welcome(self.version, WINDOW_BYTES, checked=hello.checked, held=held))
         log.info("node %s is connected from %s", node, _peer(websocket))
         return hello
 
@@ -192,15 +199,21 @@ class _Session:
     """One node's connection, after the welcome."""
 
     def __init__(
-        self, ingest: Ingest, websocket: WebSocket, messages: Connection, node: str, secret: str
+        self,
+        ingest: Ingest,
+        websocket: WebSocket,
+        messages: Connection,
+        node: str,
+        secret: str,
+        assembler: wire.Assembler,
     ) -> None:
         self._ingest = ingest
         self._websocket = websocket
         self._messages = messages
         self._node = node
         self._secret = secret
-        self._assembler = wire.Assembler()
-        self._sizes: dict[str, int] = {}
+        self._assembler = assembler
+        self._sizes = {message_id: size for message_id, (_, _, size) in assembler.held().items()}
         self._answers: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._status: wire.Status | None = None
         self._status_came = asyncio.Event()
@@ -251,7 +264,8 @@ class _Session:
                 raise _CloseError(_CLOSE_POLICY, f"it sends what this server can't read: {error}") from error
 
     def _take(self, data: wire.Data, lanes: Lanes) -> None:
-        self._sizes[data.id] = self._sizes.get(data.id, 0) + len(data.bytes)
+        before = self._sizes.get(data.id, 0) if data.part else 0
+        self._sizes[data.id] = before + len(data.bytes)
         # Twice the window, and without the two largest: the node's window has two lanes, and in each of them one message
         # may be larger than all of it.
         if sum(sorted(self._sizes.values())[:-2]) > 2 * WINDOW_BYTES:

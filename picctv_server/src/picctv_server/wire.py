@@ -4,7 +4,8 @@
 type      from          has
 ========  ============  ======================================================================================
 hello     node          ``protocol``, ``node``, ``version``, ``checked``; comes first
-welcome   server        ``protocol``, ``version``, ``window_bytes``: so many bytes may be without an answer; ``checked``
+welcome   server        ``protocol``, ``version``, ``window_bytes``: so many bytes may be without an answer; ``checked``;
+                        ``held``: of which messages it has how many parts of how many, and their bytes
 refuse    server        ``reason``; the connection ends
 data      node          the envelope, ``part`` of ``parts``, ``bytes``: a piece of the packed payload
 ack       server        ``ids``: these are stored, for good
@@ -119,10 +120,10 @@ def read(frame: bytes) -> Hello | Data | Status | None:
         raise CodecError(f"its {kind} is not of its form: {place}: {fault['msg']}") from error
 
 
-def welcome(version: str, window_bytes: int, *, checked: bool) -> bytes:
+def welcome(version: str, window_bytes: int, *, checked: bool, held: dict[str, list[int]]) -> bytes:
     """Make the answer to a hello."""
     said = {"type": "welcome", "protocol": PROTOCOL, "version": version, "window_bytes": window_bytes}
-    return codec.pack({**said, "checked": checked})
+    return codec.pack({**said, "checked": checked, "held": held})
 
 
 def refuse(reason: str) -> bytes:
@@ -153,13 +154,35 @@ class _Begun:
     parts: int
     pieces: list[bytes] = field(default_factory=list)
 
+    @property
+    def bytes(self) -> int:
+        return sum(map(len, self.pieces))
+
 
 class Assembler:
-    """Puts the messages of one connection together from their parts, which come in order but interleaved."""
+    """Puts the messages of one connection together from their parts, which come in order but interleaved.
+
+    Attributes:
+        held_bytes: the size of the parts of messages that are not complete.
+    """
 
     def __init__(self) -> None:
         self._begun: dict[str, _Begun] = {}
         self.held_bytes = 0
+
+    def held(self) -> dict[str, list[int]]:
+        """Give of each message that is not complete how many parts are here of how many, and their bytes."""
+        return {
+            message_id: [len(begun.pieces), begun.parts, begun.bytes]
+            for message_id, begun in self._begun.items()
+        }
+
+    def moved(self) -> Assembler:
+        """Give another one with all that this has; this one has nothing then."""
+        other = Assembler()
+        other._begun, self._begun = self._begun, {}
+        other.held_bytes, self.held_bytes = self.held_bytes, 0
+        return other
 
     def add(self, data: Data) -> Arrived | None:
         """Take a part; give the message when it was the last one.
@@ -168,6 +191,9 @@ class Assembler:
             CodecError: it does not follow the part before.
         """
         begun = self._begun.setdefault(data.id, _Begun(data.parts))
+        if data.part == 0 and begun.pieces:  # a node that does not go on where it stopped begins again
+            self.held_bytes -= begun.bytes
+            begun = self._begun[data.id] = _Begun(data.parts)
         if data.part != len(begun.pieces) or data.parts != begun.parts or data.part >= data.parts:
             raise CodecError(
                 f"part {data.part} of {data.parts} of message {data.id} comes after {len(begun.pieces)} of {begun.parts}"

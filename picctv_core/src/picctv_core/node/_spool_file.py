@@ -134,12 +134,12 @@ def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
     )
 
 
-def waiting(connection: sqlite3.Connection, bulk_priority: int, *, bulk: bool) -> sqlite3.Cursor:
+def waiting(connection: sqlite3.Connection, priorities: tuple[int, int]) -> sqlite3.Cursor:
     """Give sequence, id and bytes of what waits, the most urgent and then the oldest first."""
-    condition = "priority >= ?" if bulk else "priority < ?"
     return connection.execute(
-        f"SELECT sequence, id, bytes FROM messages WHERE reason IS NULL AND {condition} ORDER BY priority, sequence",  # noqa: S608 - one of two constants
-        (bulk_priority,),
+        "SELECT sequence, id, bytes FROM messages WHERE reason IS NULL AND priority BETWEEN ? AND ?"
+        " ORDER BY priority, sequence",
+        priorities,
     )
 
 

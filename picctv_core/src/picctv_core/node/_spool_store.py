@@ -131,10 +131,10 @@ class Store:
             self._give_up(QUOTA_CAUSE, lambda _: self._bytes > self._max_bytes)
         return row.id
 
-    def take(self, limit_bytes: int, bulk_priority: int, *, bulk: bool, at_least_one: bool) -> list[Row]:
+    def take(self, limit_bytes: int, priorities: tuple[int, int], *, at_least_one: bool) -> list[Row]:
         """Give messages that wait and are not on their way yet; from now on they are."""
         left, found, damaged = limit_bytes, list[Row](), list[Row]()
-        for sequence, message_id, size in _spool_file.waiting(self.connection, bulk_priority, bulk=bulk):
+        for sequence, message_id, size in _spool_file.waiting(self.connection, priorities):
             if message_id in self._taken:
                 continue
             if size > left and not (at_least_one and not found):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from picctv_core.clock import Clock
 
 __all__ = [
-    "BULK_PRIORITY",
+    "BULK",
     "DISK_FULL_CAUSE",
     "FLOOR_CAUSE",
     "QUOTA_CAUSE",
@@ -46,8 +46,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_MAX_BYTES = 10 * 10**9
 
-BULK_PRIORITY = 2
-"""Messages of this priority (video) are taken apart from the small ones, so that these need not wait for them."""
+URGENT, SMALL, BULK = (0, 0), (1, 1), (2, 2)
+"""The classes that are taken one apart from the other, as the lowest and the highest priority in them: gaps and
+notifications, results and whatever plugins make up, and video."""
 
 T = TypeVar("T")
 
@@ -189,19 +190,21 @@ class Spool:
         future.add_done_callback(account)
         return future
 
-    def take(self, limit_bytes: int, *, bulk: bool, at_least_one: bool = True) -> Future[list[Stored]]:
+    def take(
+        self, limit_bytes: int, *, priorities: tuple[int, int], at_least_one: bool = True
+    ) -> Future[list[Stored]]:
         """Give messages that wait to be sent, the most urgent first, and in the order of their making.
 
         What was taken is not given again until `release`.
 
         Args:
             limit_bytes: how many bytes of payload they may have in all.
-            bulk: whether video is meant, or all the rest.
+            priorities: the lowest and the highest priority that is meant.
             at_least_one: whether a single message may be larger than the limit.
         """
 
         def work(store: Store) -> list[Stored]:
-            rows = store.take(limit_bytes, BULK_PRIORITY, bulk=bulk, at_least_one=at_least_one)
+            rows = store.take(limit_bytes, priorities, at_least_one=at_least_one)
             return [
                 Stored(
                     id=row.id,

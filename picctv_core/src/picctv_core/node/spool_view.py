@@ -44,7 +44,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Aside:
-    """A message that was set aside, and why; `is_damaged` says that it can't be sent again."""
+    """A message that was set aside, and why."""
 
     id: str
     camera: str
@@ -53,7 +53,6 @@ class Aside:
     captured_at_ns: int
     bytes: int
     reason: str
-    is_damaged: bool
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def look(path: Path) -> View:
     return View(
         path=path,
         waiting=tuple(Group(*row) for row in groups),
-        aside=tuple(Aside(*row, row[-1] == _spool_file.DAMAGED) for row in aside),
+        aside=tuple(Aside(*row) for row in aside),
         file_bytes=sum(file.stat().st_size for file in files if file.exists()),
         free_bytes=_spool_file.free_bytes(path),
         damaged=tuple(kept_aside(path)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.metadata
 import logging
 import threading
@@ -20,11 +21,12 @@ from picctv_core.checksums import Checked
 from picctv_core.errors import CodecError, SpoolError
 from picctv_core.node._link_errors import TROUBLES, RefusedError, explain
 from picctv_core.node.backoff import Backoff
-from picctv_core.node.outbox import Outbox
+from picctv_core.node.outbox import Held, Outbox
+from picctv_core.node.pace import Pace, Probe
 from picctv_core.node.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -174,16 +176,17 @@ class Uplink:
             logger=_wire_log,
         ) as connection:
             plain = _Plain(connection)
-            window_bytes, checked = await self._welcomed(plain)
-            wire = Checked(plain) if checked else plain
+            welcome = await self._welcomed(plain)
+            # an older server does not know of sums
+            wire = Checked(plain) if welcome.get("checked") is True else plain
             log.info("connected to the server at %s", url)
             await asyncio.wrap_future(self._spool.release())
             self._status_is_new = self._status is not None
             self._connected = True
-            outbox = Outbox(self._node, self._spool, window_bytes)
+            outbox = Outbox(self._node, self._spool, _window_bytes(welcome), _held(welcome))
             self._work.set()
             tasks = [
-                asyncio.create_task(self._send(wire, outbox)),
+                asyncio.create_task(self._send(wire, outbox, connection)),
                 asyncio.create_task(self._receive(wire, outbox)),
                 asyncio.create_task(self._forget()),
             ]
@@ -197,8 +200,8 @@ class Uplink:
                 for task in tasks:
                     await _cancelled(task)
 
-    async def _welcomed(self, wire: Connection) -> tuple[int, bool]:
-        """Introduce the node; give the server's window, and whether it puts sums behind its messages from then on."""
+    async def _welcomed(self, wire: Connection) -> dict[str, Any]:
+        """Introduce the node; give what the server says to that."""
         hello = {"type": "hello", "protocol": PROTOCOL, "node": self._node, "version": self._version}
         await wire.send_bytes(codec.pack({**hello, "checked": True}))
         answer = _read(await asyncio.wait_for(wire.receive_bytes(), _OPEN_S))
@@ -210,22 +213,29 @@ class Uplink:
             raise RefusedError(
                 f"it speaks protocol {protocol}, this node {PROTOCOL}; update the older of the two"
             )
-        window_bytes = answer.get("window_bytes")
-        if not isinstance(window_bytes, int) or window_bytes <= 0:
-            window_bytes = DEFAULT_WINDOW_BYTES
-        # an older server does not know of sums
-        return window_bytes, answer.get("checked") is True
+        return answer
 
-    async def _send(self, wire: Connection, outbox: Outbox) -> None:
+    async def _send(self, wire: Connection, outbox: Outbox, connection: ClientConnection) -> None:
+        pace = Pace()
+
+        def arrived(answer: asyncio.Future[float], probe: Probe) -> None:
+            if not answer.cancelled() and answer.exception() is None:
+                pace.arrived(probe, self._loop.time())
+                self._work.set()
+
         while True:
             await self._work.wait()
             self._work.clear()
             if self._status_is_new:
                 self._status_is_new = False
                 await wire.send_bytes(codec.pack(self._status))
-            await outbox.fill()
-            while (part := outbox.next_part()) is not None:
+            await outbox.fill(pace.window_bytes)
+            while (part := outbox.next_part(urgent_only=not pace.has_room)) is not None:
+                sent_s = self._loop.time()
                 await wire.send_bytes(part)
+                if (probe := pace.sent(len(part), sent_s)) is not None:
+                    answer = await connection.ping()
+                    asyncio.ensure_future(answer).add_done_callback(functools.partial(arrived, probe=probe))
                 if self._work.is_set():
                     break  # what came in the meantime may be more urgent than the rest of this
 
@@ -263,6 +273,24 @@ class Uplink:
             except SpoolError:
                 self._acked += ids  # the disk is full, as the spool has said; deleted with the next ones
             self._forgot.set()
+
+
+def _window_bytes(welcome: Mapping[str, Any]) -> int:
+    """Give the server's window."""
+    found = welcome.get("window_bytes")
+    return found if isinstance(found, int) and found > 0 else DEFAULT_WINDOW_BYTES
+
+
+def _held(welcome: Mapping[str, Any]) -> dict[str, Held]:
+    """Give what the server has of messages from the connection before; an older one does not say."""
+    found = welcome.get("held")
+    if not isinstance(found, dict):
+        return {}
+    return {
+        message_id: Held(*numbers)
+        for message_id, numbers in found.items()
+        if isinstance(numbers, list) and len(numbers) == 3 and all(isinstance(one, int) for one in numbers)
+    }
 
 
 class _Plain:
