@@ -94,9 +94,9 @@ class Clauses:
     def _units(self, width: int = 320, height: int = 240) -> tuple[AccessUnit, ...]:
         return _units(self.scene, width, height, 1, self.seconds)
 
-    def _vectors(self) -> Iterator[MotionVectors]:
+    def _vectors(self, seed: int = 1) -> Iterator[MotionVectors]:
         """Give the motion vectors of the same video; they are made only when somebody takes them."""
-        yield from _vectors(self.scene, 320, 240, 1, self.seconds)
+        yield from _vectors(self.scene, 320, 240, seed, self.seconds)
 
     def _heard(self) -> Sequence[Result]:
         """Give what other plugins say."""

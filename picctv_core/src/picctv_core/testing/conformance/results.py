@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picctv_core import codec, typed
 from picctv_core.declarations import TRIGGER
 from picctv_core.errors import CodecError, PluginError
-from picctv_core.frames import Result
-from picctv_core.inputs import VECTORS
+from picctv_core.frames import Frame, Result
+from picctv_core.inputs import ANALYZE, VECTORS
 from picctv_core.node.hosts import EVENT_ENDED
 from picctv_core.testing.conformance.base import Clauses, said
+
+if TYPE_CHECKING:
+    from picctv_core.frames import MotionVectors
+    from picctv_core.testing.runner import AnalyzerRunner
 
 _HEALTH_BYTES = 4096
 
@@ -139,11 +143,11 @@ class ResultClauses(Clauses):
             one, other = (self._runner(self._camera(folder / name)) for name in ("one", "other"))
             heard = deque(self._heard())
             with self._blaming("running two beside each other"), one, other:
-                for mine, others in zip(self._frames(), self._frames(2), strict=True):
+                for mine, others in zip(self._taken(one, 1), self._taken(other, 2), strict=True):
                     while heard and heard[0].captured_at_ns < mine.captured_at_ns:
                         one.result(heard.popleft())
-                    other.frame(others)
-                    one.frame(mine)
+                    _give(other, others)
+                    _give(one, mine)
         if said(one.run) != alone:
             self._broken(
                 "beside a second camera's object it said something else: state is shared through the class or the module; "
@@ -168,6 +172,12 @@ class ResultClauses(Clauses):
                 with self._blaming(f"hearing the result {data!r} of another plugin"):
                     runner.result(Result("node/camera", "stranger", at_ns, data))
 
+    def _taken(self, runner: AnalyzerRunner, seed: int) -> list[Frame | MotionVectors]:
+        given: list[Frame | MotionVectors] = [*self._frames(seed)] if runner.takes(ANALYZE) else []
+        if runner.takes(VECTORS):
+            given += self._vectors(seed)
+        return sorted(given, key=lambda item: item.captured_at_ns)
+
     def _said(self) -> list[tuple[str, Any]]:
         """Give what the analyzer returned, and for what, before anything is done to it."""
         with self._folder() as folder:
@@ -178,6 +188,13 @@ class ResultClauses(Clauses):
                     told = enumerate(self._vectors())
                     said += [(f"motion vectors {number}", runner.look(one)) for number, one in told]
                 return said
+
+
+def _give(runner: AnalyzerRunner, item: Frame | MotionVectors) -> None:
+    if isinstance(item, Frame):
+        runner.frame(item)
+    else:
+        runner.vectors(item)
 
 
 def _is_number(value: Any) -> bool:
