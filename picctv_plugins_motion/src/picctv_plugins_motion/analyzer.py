@@ -12,11 +12,16 @@ from picctv_plugins_motion.details import EventDetails
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.masks import PackedMask, packed_mask
 from picctv_plugins_motion.settings import MotionSettings
+from picctv_plugins_motion.vectors import VectorDetector
 from picctv_plugins_motion.zones import told
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from picctv_core.camera import Camera
-    from picctv_core.frames import Frame
+    from picctv_core.frames import Frame, MotionVectors
+    from picctv_plugins_motion.detector import Detection
 
 
 class MotionResult(ResultModel):
@@ -56,10 +61,16 @@ class MotionAnalyzer:
         self.camera = camera
         self._settings = settings
         self._detector = MotionDetector(settings)
+        self._vector_detector = VectorDetector(settings)
         self._event = EventDetails()
         self._frames = 0
         self._triggered = 0
         self._scenes = 0
+
+    @staticmethod
+    def inputs(settings: MotionSettings) -> tuple[str, ...]:
+        """Take what the settings say, and not the other."""
+        return (settings.source,)
 
     @hookimpl
     def picctv_camera_started(self) -> None:
@@ -70,6 +81,16 @@ class MotionAnalyzer:
     def picctv_analyze_frame(self, frame: Frame) -> dict[str, Any]:
         """Give what a `MotionResult` has."""
         found = self._detector.apply(frame.luma, frame.captured_at_ns)
+        return self._told(found, frame.captured_at_ns, frame.luma)
+
+    @hookimpl
+    def picctv_motion_vectors(self, vectors: MotionVectors) -> dict[str, Any]:
+        """Give what a `MotionResult` has, by the encoder's motion vectors; there is no picture to show then."""
+        return self._told(self._vector_detector.apply(vectors), vectors.captured_at_ns, None)
+
+    def _told(
+        self, found: Detection, captured_at_ns: int, luma: npt.NDArray[np.uint8] | None
+    ) -> dict[str, Any]:
         self._frames += 1
         self._triggered += found.triggered
         self._scenes += found.scene_changed
@@ -78,7 +99,7 @@ class MotionAnalyzer:
             "score": round(found.score, 4),
             "area": round(found.area, 5),
             "boxes": found.boxes,
-            "ids": self._event.see(found, frame.captured_at_ns, frame.luma),
+            "ids": self._event.see(found, captured_at_ns, luma),
             "zones": found.zones,
             "mask": packed_mask(found.mask) if found.triggered and self._settings.masks else None,
             "scene_changed": found.scene_changed,
@@ -91,5 +112,5 @@ class MotionAnalyzer:
 
     @hookimpl
     def picctv_health(self) -> dict[str, Any]:
-        """Say how many frames were looked at, in how many something moved, and how often the view became another."""
+        """Say how many pictures were looked at, in how many something moved, and how often the view became another."""
         return {"frames": self._frames, "triggered": self._triggered, "scenes_changed": self._scenes}

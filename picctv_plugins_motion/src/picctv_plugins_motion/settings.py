@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -34,6 +34,11 @@ class Zone(Settings):
 class MotionSettings(Settings):
     """The settings of the motion plugin."""
 
+    source: Literal["frames", "vectors"] = Field(
+        "frames",
+        description="What to look at: the pictures, or the motion vectors of the camera's encoder. These cost less, and miss "
+        "what is slow, small or stands still; only cameras whose stream is H.264 have them. `settle_s` means nothing then.",
+    )
     sensitivity: float = Field(
         0.5,
         ge=0.0,
