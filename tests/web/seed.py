@@ -426,6 +426,13 @@ def seed(config: Path, seconds: int = 12, hours: int = 30) -> Seeded:
             "bytes": 9,
         }
         seeder.store.add_gap(seeder.message(messages.GAP, "garage/door", "recording", START_NS, gap))
+        away = {
+            "from_ns": START_NS - 7200 * SECOND_NS,
+            "to_ns": START_NS - 3600 * SECOND_NS,
+            "cause": "the camera was away: <no route>",
+            "bytes": 0,
+        }
+        seeder.store.add_gap(seeder.message(messages.GAP, "garage/door", "", START_NS, away))
         # Results that are kept apart, and are no longer there.
         fields = [{"name": "x", "type": "number", "title": "X"}]
         told = {"version": 1, "fields": fields, "json_schema": {}}

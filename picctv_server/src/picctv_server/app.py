@@ -58,8 +58,8 @@ def create_app(
     database.make_indexes()
     processing = Processing(config, clips.open_store(config.clips), clock, strict=strict)
     ingest = Ingest(processing, Presence(clock), retry_s=retry_s)
-    status = OwnStatus(config.server, processing.processors, clock)
-    housekeeping = Housekeeping(processing, clock, config.server.name, config.retention)
+    status = OwnStatus(config.server, processing, clock)
+    housekeeping = Housekeeping(processing, clock, config)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -95,12 +95,28 @@ class ClipSettings(Settings):
         return ClipSettings(store="gridfs")
 
 
+class NodeSettings(Settings):
+    """What people are told of nodes: ``[nodes]``."""
+
+    notify_offline: bool = Field(
+        True,
+        description="whether a notification says that a node is offline, and another one that it is back",
+    )
+    offline_after_s: float = Field(
+        60.0,
+        ge=30.0,
+        le=7 * 24 * 3600.0,
+        description="seconds of silence after which a node counts as offline",
+    )
+
+
 class ServerFile(Settings):
     """``server.toml``, apart from what its plugins say of themselves."""
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     mongodb: MongoSettings
     clips: ClipSettings | None = None
+    nodes: NodeSettings = Field(default_factory=NodeSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     # What is in there is the plugins' business: a fault in it is theirs, and not the file's.
     plugins: dict[str, Any] = Field(default_factory=dict)
@@ -116,6 +132,7 @@ class ServerConfig:
         clips: where clips go; its path is absolute.
         processors: the plugins' server parts that are to run, each with its settings.
         retention: what is kept for how long.
+        nodes: what people are told of nodes.
         idle: those that are not, with status and detail, and plugins that the file names and nobody brings.
     """
 
@@ -125,6 +142,7 @@ class ServerConfig:
     processors: tuple[tuple[Plugin, Any], ...] = field(default=())
     idle: tuple[Plugin, ...] = field(default=())
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    nodes: NodeSettings = field(default_factory=NodeSettings)
 
 
 def load(path: Path) -> ServerConfig:
@@ -153,6 +171,7 @@ def load(path: Path) -> ServerConfig:
         processors=tuple(processors),
         idle=tuple(idle),
         retention=value.retention,
+        nodes=value.nodes,
     )
 
 

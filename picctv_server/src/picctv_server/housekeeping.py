@@ -12,6 +12,7 @@ from picctv_core.errors import PicctvError
 from picctv_server import aside
 from picctv_server.failures import NotNowError
 from picctv_server.leases import Lease
+from picctv_server.node_watch import NodeWatch
 from picctv_server.processors import in_thread
 from picctv_server.retention import Retention
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from picctv_core.clock import Clock
+    from picctv_server.config import ServerConfig
     from picctv_server.processing import Processing
-    from picctv_server.retention import RetentionSettings
 
 log = logging.getLogger(__name__)
 
@@ -34,20 +35,22 @@ class Housekeeping:
     Args:
         processing: processes again what was set aside.
         clock: the time.
-        name: what the server calls itself.
-        retention: what is kept for how long.
+        config: the server's name, what is kept for how long, and what people are told of nodes.
     """
 
-    def __init__(self, processing: Processing, clock: Clock, name: str, retention: RetentionSettings) -> None:
+    def __init__(self, processing: Processing, clock: Clock, config: ServerConfig) -> None:
         self._processing = processing
         self._clock = clock
-        self._name = name
+        self._name = config.server.name
         self._lease = Lease("housekeeping", LEASE_SECONDS)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        alarms = processing.alarms
+        retention = Retention(config.retention, processing.store.clips, alarms, clock, processing.expire)
         self._chores: tuple[Callable[[], None], ...] = (
             self._process_again,
-            Retention(retention, processing.store.clips, processing.alarms, clock, processing.expire).step,
+            retention.step,
+            NodeWatch(config.nodes, alarms, clock).step,
         )
 
     def start(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from picctv_core.clock import Clock
     from picctv_server.config import ServerSettings
     from picctv_server.ingest import Ingest
-    from picctv_server.processors import Processors
+    from picctv_server.processing import Processing
 
 INTERVAL_S = 10.0
 
@@ -26,11 +26,13 @@ INTERVAL_S = 10.0
 class OwnStatus:
     """Writes the document `ServerStatus` of this process."""
 
-    def __init__(self, settings: ServerSettings, processors: Processors, clock: Clock) -> None:
+    def __init__(self, settings: ServerSettings, processing: Processing, clock: Clock) -> None:
         # The address alone would do on one machine; `host` is mostly the same on all of them.
         self.id = f"{socket.gethostname()}:{settings.port}"
         self._name = settings.name
-        self._processors = processors
+        self._processors = processing.processors
+        self._alarms = processing.alarms
+        self._away = 0
         self._clock = clock
         self._version = importlib.metadata.version("picctv-server")
 
@@ -51,6 +53,21 @@ class OwnStatus:
             "plugins": plain(self._processors.report()),
         }
         database()["server_statuses"].update_one({"_id": self.id}, {"$set": values}, upsert=True)
+        self._tell(away)
+
+    def _tell(self, away: str) -> None:
+        """Tell people that this server can't store something, when that lasts, and when it is over."""
+        self._away = self._away + 1 if away else 0
+        key = f"storing:{self.id}"
+        if self._away > 1:
+            self._alarms.begin(
+                key,
+                "error",
+                f"Server {self._name} can't store what comes",
+                f"{away}. Nodes keep what they have, as far as their spools reach, and send it when this is over.",
+            )
+        elif not away:
+            self._alarms.end(key, "info", f"Server {self._name} stores again")
 
     async def keep_up(self, ingest: Ingest) -> None:
         """Write it again and again, on one of ingest's threads, until it is cancelled."""

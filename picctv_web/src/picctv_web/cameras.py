@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from picctv_server import queries
 from picctv_server.models import Camera, Node
-from picctv_web import machines, plugin_pages, plugin_states, shown
+from picctv_web import machines, plugin_pages, plugin_states, shown, timeline
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -23,12 +23,13 @@ def cameras(request: HttpRequest) -> HttpResponse:
 
 
 def camera(request: HttpRequest, node: str, camera: str) -> HttpResponse:
-    """Show one camera: its picture, its plugins, their panels, its latest clips."""
+    """Show one camera: its picture, its day, its plugins, their panels, its latest clips."""
     found = shown.camera(find(node, camera))
     context = {
         "camera": found,
         "machine": machines.facts(Node.objects(name=node).only("status").first()),
         "plugins": plugin_states.states(found.camera.plugins),
+        "timeline": timeline.today(found.id),
         "cards": plugin_pages.camera_cards(request, found.camera),
         "clips": shown.clips(queries.clips(camera=found.id)[:CLIPS], [found]),
     }

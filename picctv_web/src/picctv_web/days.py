@@ -1,4 +1,4 @@
-"""A camera's day: the numbers and booleans of typed results, minute by minute, from summaries alone."""
+"""A camera's day: its clips, events and gaps on one line, and typed results minute by minute, from summaries alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from picctv_core.hookspecs.web import Chart
 from picctv_server import queries
 from picctv_server.models import MINUTE_NS
-from picctv_web import cameras, charts, schemas, shown, times
+from picctv_web import cameras, charts, schemas, shown, timeline, times
 from picctv_web.plugin_pages import Card
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def day(request: HttpRequest, node: str, camera: str) -> HttpResponse:
-    """Show a camera's typed results of one day: ``?day=2026-03-17``, in the site's time zone; today without it."""
+    """Show a camera's day: ``?day=2026-03-17``, in the site's time zone; today without it."""
     found = shown.camera(cameras.find(node, camera))
     wanted = times.read_day(request.GET.get("day", "")) or timezone.localdate()
     from_ns, to_ns = times.day_bounds(wanted)
@@ -32,6 +32,7 @@ def day(request: HttpRequest, node: str, camera: str) -> HttpResponse:
         "day": wanted,
         "before": times.day_before(wanted),
         "after": times.day_after(wanted),
+        "timeline": timeline.day(found.id, from_ns, to_ns, times.from_datetime(timezone.now())),
         "charts": _cards(found.id, from_ns, to_ns),
     }
     return render(request, "picctv/day.html", context)

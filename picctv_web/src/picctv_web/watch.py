@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from picctv_core.clock import SystemClock
 from picctv_server import keeping, queries
-from picctv_web import plugin_pages, shown, times
+from picctv_web import plugin_pages, shown, timeline, times
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -31,6 +31,7 @@ class Mark:
         end: seconds into the clip; None where it goes on.
         score: an event's peak; None where there is none.
         peak: seconds into the clip of the peak.
+        tone: a gap's colour, as on the line of the day; 0 for events.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Mark:
     end: float | None
     score: float | None = None
     peak: float | None = None
+    tone: int = 0
 
     @property
     def seek(self) -> float:
@@ -65,6 +67,7 @@ def watch(request: HttpRequest, clip_id: str) -> HttpResponse:
         "next": shown.ShownClip(following, "") if following else None,
         "events": [mark for mark in found if mark.kind == "event"],
         "gaps": [mark for mark in found if mark.kind == "gap"],
+        "causes": sorted({(mark.tone, mark.title) for mark in found if mark.kind == "gap"}),
         "bands": [_band(mark, subject.seconds) for mark in found],
         "charts": plugin_pages.chart_cards(clip, seconds=subject.seconds),
         "cards": plugin_pages.clip_cards(request, clip),
@@ -130,9 +133,11 @@ def marks(clip: Clip) -> list[Mark]:
         )
         for event in stored
     ]
+    missing = queries.gaps_between(*between)
+    tones = timeline.tones(missing)
     gaps = [
-        Mark("gap", gap.cause, into(gap.from_ns) or 0.0, into(gap.to_ns))
-        for gap in queries.gaps_between(*between)
+        Mark("gap", gap.cause, into(gap.from_ns) or 0.0, into(gap.to_ns), tone=tones[gap.cause])
+        for gap in missing
     ]
     return sorted([*events, *gaps], key=lambda mark: mark.start)
 
@@ -146,6 +151,7 @@ def _successor(event: Event, stored: list[Event]) -> int | None:
 def _band(mark: Mark, seconds: float) -> dict[str, Any]:
     return {
         "kind": mark.kind,
+        "tone": mark.tone,
         "title": f"{mark.title}, from {times.clock(mark.seek)}",
         "from": mark.start,
         "to": seconds if mark.end is None else mark.end,

@@ -5,7 +5,7 @@
   if (!video) return;
   const length = Number(video.dataset.seconds);
   const read = (id) => JSON.parse(document.getElementById(id)?.textContent || "[]");
-  const bands = read("clip-bands"); // [{kind: "event" | "gap", from, to, title}], in seconds
+  const bands = read("clip-bands"); // [{kind: "event" | "gap", tone, from, to, title}], in seconds
 
   // While one seek is under way only the newest wish is kept: dragging over a chart stays smooth.
   let wanted = null;
@@ -129,6 +129,7 @@
     for (const band of bands) {
       const mark = document.createElement("div");
       mark.className = `timeline-band timeline-band-${band.kind}`;
+      if (band.tone) mark.classList.add(`gap-${band.tone}`);
       mark.title = band.title;
       const from = Math.max(band.from, 0);
       mark.style.left = `${100 * from / length}%`;
