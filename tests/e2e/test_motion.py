@@ -104,6 +104,19 @@ def test_overlay_is_empty_where_nothing_moves_and_follows_the_video(site: Site, 
     assert canvas.evaluate(DRAWN) is None
 
 
+def test_overlay_follows_in_browsers_that_do_not_tell_of_pictures(site: Site, page: Page) -> None:
+    page.add_init_script("delete HTMLVideoElement.prototype.requestVideoFrameCallback")
+    show_why(page, site, 4.55)
+    assert page.evaluate("'requestVideoFrameCallback' in document.getElementById('video')") is False
+    canvas = page.locator(".layer canvas")
+    assert canvas.evaluate(CELLS)[:4] == pytest.approx(truth(4.55), abs=0.012)
+    page.evaluate("document.getElementById('video').play()")
+    page.wait_for_function("() => document.getElementById('video').currentTime > 8.3")
+    page.evaluate("document.getElementById('video').pause()")
+    page.locator(".layers .line-note").filter(has_text="Nothing moves").wait_for()
+    assert canvas.evaluate(DRAWN) is None
+
+
 def test_overlay_covers_the_picture_and_no_more_at_any_size(site: Site, page: Page) -> None:
     show_why(page, site, 6.05)
     layer, video = page.locator(".layer"), page.locator("#video")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 PER_PAGE = 50
-MAX_EVENTS = 200
+MAX_EVENTS = 100
 """More events of a day than anybody looks at; the page says how many there are."""
 
 

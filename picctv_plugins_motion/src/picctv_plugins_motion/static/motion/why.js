@@ -20,7 +20,7 @@
   let shown = 0, zoned = false;
 
   async function load(number) {
-    if (number >= pages || pieces.has(number)) return;
+    if (number < 0 || number >= pages || pieces.has(number)) return;
     pieces.set(number, null);
     try {
       const response = await fetch(`${panel.dataset.motionWhy}?page=${number}`);
@@ -114,6 +114,7 @@
     const number = Math.min(Math.floor((seconds + NEAR_S) / pageS), pages - 1);
     load(number);
     if (seconds % pageS > pageS / 2) load(number + 1);
+    if (seconds % pageS < TRAIL_S) load(number - 1); // the trails begin there
     const ratio = devicePixelRatio || 1;
     canvas.width = Math.round(element.clientWidth * ratio);
     canvas.height = Math.round(element.clientHeight * ratio);
