@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -21,7 +22,8 @@ from picctv_core.config import Settings
 from picctv_core.declarations import declared
 from picctv_core.frames import AccessUnit, AnalysisFormat, Frame, VideoInfo
 from picctv_core.messages import Message
-from picctv_core.node.config import CameraConfig
+from picctv_core.node.app import Node
+from picctv_core.node.config import CameraConfig, NodeConfig
 from picctv_core.node.plugin_tables import PluginConfig
 from picctv_core.plugins import NODE, Plugin, Status
 from tests.core.replays import Replay
@@ -272,3 +274,37 @@ def isolation_bench(tmp_path: Path, make_distribution: Any, caplog: Any) -> Iter
     gc.collect()
     assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors
     assert not [thread.name for thread in threading.enumerate() if "faulty" in thread.name]
+
+
+@pytest.fixture
+def run_node(tmp_path: Path, uplink_server: Any, token: str) -> Iterator[Callable[..., Callable[[], None]]]:
+    """Start nodes on threads; what is given ends one, as a signal would."""
+    ends: list[Callable[[], None]] = []
+
+    def run(*configs: Any, urls: tuple[str, ...] = ()) -> Callable[[], None]:
+        config = NodeConfig(
+            path=tmp_path / "node.toml",
+            name="garage",
+            data=tmp_path / "data",
+            spool_max_bytes=10**9,
+            spool_min_free_bytes=0,
+            urls=urls or (uplink_server.url,),
+            token=SecretStr(token),
+            cameras=configs,
+            plugins=(),
+        )
+        stopped = threading.Event()
+        thread = threading.Thread(target=Node(config).run_until, args=(stopped,))
+        thread.start()
+
+        def end() -> None:
+            stopped.set()
+            thread.join(10)
+            assert not thread.is_alive()
+
+        ends.append(end)
+        return end
+
+    yield run
+    for end in ends:
+        end()

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
-
-import pytest
-from pydantic import SecretStr
+from typing import Any
 
 from picctv_core.hookspecs import hookimpl
-from picctv_core.node.app import Node
-from picctv_core.node.config import NodeConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class Flip:
@@ -55,40 +46,6 @@ class Listener:
     @hookimpl
     def picctv_camera_stopped(self) -> None:
         self.camera.emit("heard", {"triggers": self.heard, "bytes": self.bytes})
-
-
-@pytest.fixture
-def run_node(tmp_path: Path, uplink_server: Any, token: str) -> Iterator[Callable[..., Callable[[], None]]]:
-    """Start nodes on threads; what is given ends one, as a signal would."""
-    ends: list[Callable[[], None]] = []
-
-    def run(*configs: Any, urls: tuple[str, ...] = ()) -> Callable[[], None]:
-        config = NodeConfig(
-            path=tmp_path / "node.toml",
-            name="garage",
-            data=tmp_path / "data",
-            spool_max_bytes=10**9,
-            spool_min_free_bytes=0,
-            urls=urls or (uplink_server.url,),
-            token=SecretStr(token),
-            cameras=configs,
-            plugins=(),
-        )
-        stopped = threading.Event()
-        thread = threading.Thread(target=Node(config).run_until, args=(stopped,))
-        thread.start()
-
-        def end() -> None:
-            stopped.set()
-            thread.join(10)
-            assert not thread.is_alive()
-
-        ends.append(end)
-        return end
-
-    yield run
-    for end in ends:
-        end()
 
 
 def test_node_delivers_results_events_and_last_words(run_node: Any, uplink_server: Any, cameras: Any) -> None:

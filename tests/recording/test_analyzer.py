@@ -229,3 +229,62 @@ def test_clip_of_a_camera_that_fell_silent_is_sent(tmp_path: Path, steady: Stead
     rig.camera.clock.advance(60)
     assert rig.hooks.picctv_health() == {"recording": "nothing now", "clips": 1, "memory_bytes": 0}
     assert spans(rig.clips()) == [(0.0, 3.0)]
+
+
+def titles(rig: Rig) -> list[tuple[str, str]]:
+    return [
+        (message.payload["level"], message.payload["title"]) for message in rig.camera.of_kind("notification")
+    ]
+
+
+def test_camera_that_is_not_recorded_is_told_once_and_so_is_its_return(
+    tmp_path: Path, steady: Steady
+) -> None:
+    rig = Rig(tmp_path)
+    clock = rig.camera.clock
+    assert isinstance(clock, FakeClock)
+    rig.feed(steady(3))
+    for _ in range(30):
+        clock.advance(10)
+        rig.hooks.picctv_health()
+    (told,) = rig.camera.of_kind("notification")
+    assert told.payload == {
+        "level": "error",
+        "title": "Camera is not being recorded",
+        "text": "Nothing has been recorded for 70 s: no video comes from the camera.",
+    }
+    rig.feed(AccessUnit(u.captured_at_ns + 300 * SECOND, u.is_key, u.annexb) for u in steady(1))
+    assert titles(rig)[1:] == [("info", "Camera is recorded again")]
+
+
+def test_clips_that_can_not_be_kept_are_not_recorded(tmp_path: Path, steady: Steady) -> None:
+    rig = Rig(tmp_path, segment_s=1)
+    clock = rig.camera.clock
+    assert isinstance(clock, FakeClock)
+    emit = rig.camera.emit
+
+    def no_clips(kind: str, payload: Any, **more: Any) -> str:
+        if kind == "clip":
+            raise SpoolError("the disk is full")
+        return emit(kind, payload, **more)
+
+    rig.camera.emit = no_clips  # type: ignore[method-assign]
+    units = steady(80, group=10)
+    for unit in units[:750]:
+        clock.advance(0.1)
+        rig.feed([unit])
+        rig.hooks.picctv_health()
+    assert titles(rig) == [("error", "Camera is not being recorded")]
+    assert "clips can't be kept: the disk is full" in rig.camera.of_kind("notification")[0].payload["text"]
+    rig.camera.emit = emit  # type: ignore[method-assign]
+    rig.feed(units[750:])
+    assert titles(rig)[1:] == [("info", "Camera is recorded again")]
+
+
+def test_nobody_is_told_where_that_is_switched_off(tmp_path: Path, steady: Steady) -> None:
+    rig = Rig(tmp_path, not_recording_after_s=0)
+    rig.feed(steady(3))
+    assert isinstance(rig.camera.clock, FakeClock)
+    rig.camera.clock.advance(3600)
+    rig.hooks.picctv_health()
+    assert titles(rig) == []

@@ -15,6 +15,7 @@ from picctv_plugins_recording.recovery import recover
 from picctv_plugins_recording.ring import Ring
 from picctv_plugins_recording.settings import RecordingSettings
 from picctv_plugins_recording.triggers import LATENESS_S, Triggers
+from picctv_plugins_recording.watch import Watch
 
 if TYPE_CHECKING:
     from picctv_core.camera import Camera
@@ -57,6 +58,8 @@ class RecordingAnalyzer:
         self._recorded_until_ns = 0
         self._losses = Losses(camera)
         self._clips = recover(camera)
+        self._watch = Watch(camera, settings.not_recording_after_s)
+        self._is_kept = True
 
     @hookimpl
     def picctv_access_unit(self, unit: AccessUnit) -> None:
@@ -74,6 +77,8 @@ class RecordingAnalyzer:
         if self._triggers.over(self._newest_ns):
             self._end_triggered()
         self._emit_finished()
+        if self._is_kept:
+            self._watch.good()
 
     @hookimpl
     def picctv_result(self, result: Result) -> None:
@@ -103,6 +108,7 @@ class RecordingAnalyzer:
         if self._newest_ns is not None and self.camera.clock.now_ns() - self._newest_ns > STALE_S * SECOND:
             self._end_all()
             self._emit_finished()
+        self._watch.look()
         recording = [
             name
             for name, clip in (("continuous", self._segment), ("triggered", self._triggered))
@@ -205,6 +211,9 @@ class RecordingAnalyzer:
             except SpoolError as error:
                 size = sum(len(unit[2]) for unit in payload["units"])
                 self._losses.note(started_at_ns, payload["ended_at_ns"], f"not kept: {error}", size)
+                self._is_kept = False
+                self._watch.bad(f"clips can't be kept: {error}")
             else:
                 self._clips += 1
+                self._is_kept = True
             clip.file.remove()

@@ -39,6 +39,12 @@ class RecordingSettings(Settings):
         default_factory=list,
         description="The plugins whose results trigger recording; empty for all of the camera's.",
     )
+    not_recording_after_s: float = Field(
+        60.0,
+        ge=0.0,
+        description="When nothing was recorded for so many seconds, as no video comes or it can't be kept, people get a "
+        "notification, and another one when it goes on; 0 for never.",
+    )
     max_memory_mb: float = Field(
         64.0,
         gt=0.0,

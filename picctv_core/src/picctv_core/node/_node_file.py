@@ -60,6 +60,13 @@ class NodeTable(Settings):
         description="How much room the disk of `data` shall keep. Where it is less, whoever has filled it, the oldest "
         "video that waits goes first, and leaves a gap.",
     )
+    notify_camera_offline: bool = Field(
+        default=True,
+        description="Whether people get a notification when a camera goes offline, and when it is back.",
+    )
+    notify_clock_set: bool = Field(
+        default=True, description="Whether people get a notification when the machine's clock was set."
+    )
 
 
 class ServerTable(Settings):

@@ -24,6 +24,7 @@ from picctv_core.node.spool import Spool
 from picctv_core.node.status_socket import StatusSocket
 from picctv_core.node.systemd import Manager
 from picctv_core.node.uplink import Uplink
+from picctv_core.node.watch import ClockWatch, Notifier, OfflineWatch, tell_of_clock_before
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,8 +40,8 @@ FLUSH_S = 3.0
 ONE_WISH_S = 1.0
 """Signals so soon after the first are the same wish: Ctrl-C reaches a whole process group, and who started it too."""
 
-RELOAD_LOOK_S = 0.5
-"""How soon after SIGHUP the settings are read again, at the latest."""
+LOOK_S = 0.5
+"""How often cameras and clock are looked at, and how soon after SIGHUP the settings are read again."""
 
 SPOOL_FILE = "spool.db"
 
@@ -132,6 +133,7 @@ class Node:
         heartbeat = Heartbeat(
             self._config.data / runs.FILE, spool, self._clock, {camera.id: camera.away for camera in cameras}
         )
+        watches = self._watches(cameras, before, Notifier(spool, self._clock))
         spool.on_append = uplink.wake
         self._say_what_runs()
         heartbeat.start()
@@ -141,7 +143,9 @@ class Node:
         here.start()
         health.start()
         manager.ready()
-        while not stopped.wait(RELOAD_LOOK_S):
+        while not stopped.wait(LOOK_S):
+            for watch in watches:
+                watch.look()
             if self._asked_to_reload.is_set():
                 self._asked_to_reload.clear()
                 self._reload(cameras)
@@ -152,6 +156,19 @@ class Node:
         health.stop()
         here.stop()
         uplink.stop(FLUSH_S)
+
+    def _watches(
+        self, cameras: list[CameraRunner], before: Record | None, notifier: Notifier
+    ) -> list[OfflineWatch | ClockWatch]:
+        """Make what looks after cameras and clock, as far as people want to be told."""
+        watches: list[OfflineWatch | ClockWatch] = []
+        if self._config.notify_camera_offline:
+            watches += [OfflineWatch(camera, self._clock, notifier) for camera in cameras]
+        if self._config.notify_clock_set and isinstance(self._clock, SystemClock):
+            watches.append(ClockWatch(self._clock, notifier))
+            if before is not None:
+                tell_of_clock_before(before.at_ns, self._clock, notifier)
+        return watches
 
     def _reload(self, cameras: list[CameraRunner]) -> None:
         """Read the settings again, and go over to what can be changed while the node runs."""

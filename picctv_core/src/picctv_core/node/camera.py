@@ -11,6 +11,7 @@ from picctv_core.node.arena import Arena
 from picctv_core.node.capture import Capture
 from picctv_core.node.plugin_camera import PluginCamera
 from picctv_core.node.vector_watch import VectorWatch
+from picctv_core.node.watch import Seen
 from picctv_core.node.workers import Worker, described
 from picctv_core.picture import jpeg_of_key_unit
 
@@ -68,6 +69,7 @@ class CameraRunner:
         away: Away | None = None,
     ) -> None:
         self.id = f"{node}/{config.name}"
+        self.title = config.title
         self.name = config.name
         self.video: VideoInfo | None = None
         self._config = config
@@ -174,6 +176,11 @@ class CameraRunner:
         payload = gap_payload(from_ns, to_ns, cause)
         # Not waited for: the source's thread has pictures to read. What goes wrong, the spool itself tells and keeps.
         self._spool.post(camera=self.id, plugin="", kind=GAP, payload=payload, captured_at_ns=from_ns)
+
+    def seen(self) -> Seen:
+        """Give what is known of its pictures."""
+        rate = self.video.rate if self.video else 0.0
+        return Seen(self._capture.seen_s, self._capture.state, self._capture.detail, rate)
 
     # The status --------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Capture:
         away: since when, and why, nothing is known of the camera, from before this run.
 
     Attributes:
+        seen_s: when the newest picture came, or the capture was made; monotonic seconds.
         state: ``connecting``, ``running``, ``failed`` or ``ended``.
         detail: why, in one line; empty while it runs.
     """
@@ -58,6 +59,7 @@ class Capture:
         backoff: Backoff | None = None,
         away: Away | None = None,
     ) -> None:
+        self.seen_s = clock.monotonic()
         self.state = CONNECTING
         self.detail = ""
         self._camera = camera
@@ -127,6 +129,7 @@ class Capture:
         if self._away is not None:
             self._back(captured_at_ns)
         self._seen_ns = max(self._seen_ns, captured_at_ns)
+        self.seen_s = self._clock.monotonic()
 
     def _back(self, at_ns: int) -> None:
         if (away := self._away) is not None:

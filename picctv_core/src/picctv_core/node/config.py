@@ -62,6 +62,8 @@ class NodeConfig:
         data: the directory that is the node's own.
         spool_max_bytes: how much may wait for the server.
         spool_min_free_bytes: how much room the disk shall keep.
+        notify_camera_offline: whether people are told of cameras that go away and come back.
+        notify_clock_set: whether they are told when the machine's clock was set.
         urls: the servers, tried one after another, without the path ``/uplink``.
         token: what the servers know the node by.
         cameras: those that are enabled.
@@ -80,6 +82,8 @@ class NodeConfig:
     cameras: tuple[CameraConfig, ...]
     plugins: tuple[Plugin, ...]
     problems: tuple[Plugin, ...] = ()
+    notify_camera_offline: bool = True
+    notify_clock_set: bool = True
 
 
 def load(path: Path, *, strict_plugins: bool = False) -> NodeConfig:
@@ -137,6 +141,8 @@ class _Reader:
             cameras=tuple(camera for camera in cameras if camera is not None),
             plugins=tuple(self.installed),
             problems=tuple(tables.problems),
+            notify_camera_offline=shape.node.notify_camera_offline,
+            notify_clock_set=shape.node.notify_clock_set,
         )
 
     def _refuse(self, problems: Sequence[Plugin]) -> NoReturn:

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
 
     from picctv_core.node.config import CameraConfig, NodeConfig
 
-_OF_THE_NODE = ("name", "data", "spool_max_bytes", "spool_min_free_bytes", "urls", "token")
+_OF_THE_NODE = (
+    "name",
+    "data",
+    "spool_max_bytes",
+    "spool_min_free_bytes",
+    "urls",
+    "token",
+    "notify_camera_offline",
+    "notify_clock_set",
+)
 
 
 @dataclass(frozen=True)
