@@ -56,7 +56,7 @@ MAX_POINTS = 100
 """So many boxes are kept of each track; of a longer one fewer for each second."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Thing:
     """A thing, and its track.
 
@@ -173,23 +173,24 @@ class Tracks:
         return numbers
 
     def _follow(self, boxes: Sequence[Box], at_ns: int) -> list[int]:
-        numbers = [0] * len(boxes)
-        free = set(range(len(self._things)))
+        """Give each box to a thing; give their numbers."""
+        shown: dict[int, _Thing] = {}
+        free = set(self._things)
         for index, hidden in self._hiding(boxes):
-            things = [self._things[number] for number in hidden]
-            first = min(things, key=lambda thing: thing.number)
-            for thing in things:
+            for thing in hidden:
                 thing.stay_within(boxes[index])
-            first.keep(boxes[index])
-            numbers[index] = first.number
+            shown[index] = min(hidden, key=lambda thing: thing.number)
+            shown[index].keep(boxes[index])
             free.difference_update(hidden)
-        for index, number in self._nearest(boxes, numbers, free):
-            self._things[number].see(boxes[index])
-            numbers[index] = self._things[number].number
+        for index, thing in _nearest(
+            {index: box for index, box in enumerate(boxes) if index not in shown}, free
+        ):
+            thing.see(boxes[index])
+            shown[index] = thing
         for index, box in enumerate(boxes):
-            if not numbers[index]:
-                numbers[index] = self._begin(box, at_ns)
-        return numbers
+            if index not in shown:
+                shown[index] = self._begin(box, at_ns)
+        return [shown[index].number for index in range(len(boxes))]
 
     def told(self) -> list[dict[str, Any]]:
         """Give the tracks in the order in which they began.
@@ -202,13 +203,13 @@ class Tracks:
         lasting = [thing for thing in things if thing.length_ns > 0] or things
         return [thing.told() for thing in sorted(_longest(lasting), key=lambda thing: thing.number)]
 
-    def _begin(self, box: Box, at_ns: int) -> int:
+    def _begin(self, box: Box, at_ns: int) -> _Thing:
         x, y, w, h = box
         self._count += 1
         thing = _Thing(self._count, x + w / 2, y + h / 2, w, h, at_ns, at_ns, at_ns, at_ns)
         thing.keep(box)
         self._things.append(thing)
-        return thing.number
+        return thing
 
     def _await(self, at_ns: int) -> None:
         """Go on to a time; give up what was not seen for too long, and of too many those that were not for longest."""
@@ -221,40 +222,33 @@ class Tracks:
         if len(self._gone) > 2 * MAX_TRACKS:
             self._gone = _longest(self._gone)
 
-    def _hiding(self, boxes: Sequence[Box]) -> Iterator[tuple[int, list[int]]]:
+    def _hiding(self, boxes: Sequence[Box]) -> Iterator[tuple[int, list[_Thing]]]:
         """Give the boxes that hide several things, each with these."""
         # Only what was seen for a while: a large thing now and then loses a piece, which is none to be hidden.
-        known = {
-            number: thing
-            for number, thing in enumerate(self._things)
-            if thing.seen_ns - thing.first_ns >= SPEED_S * SECOND
-        }
+        known = [thing for thing in self._things if thing.seen_ns - thing.first_ns >= SPEED_S * SECOND]
         for index, box in enumerate(boxes):
-            inside = [number for number, thing in known.items() if _part_within(thing, box) >= WITHIN]
-            largest = max((known[number].w * known[number].h for number in inside), default=0.0)
+            inside = [thing for thing in known if _part_within(thing, box) >= WITHIN]
+            largest = max((thing.w * thing.h for thing in inside), default=0.0)
             if len(inside) > 1 and box[2] * box[3] >= LARGER * largest:
-                for number in inside:
-                    del known[number]
+                known = [thing for thing in known if thing not in inside]
                 yield index, inside
 
-    def _nearest(
-        self, boxes: Sequence[Box], numbers: Sequence[int], free: set[int]
-    ) -> Iterator[tuple[int, int]]:
-        """Give pairs of boxes and things that belong together, the nearest first; each box and thing once."""
-        pairs = sorted(
-            (cost, index, number)
-            for index, box in enumerate(boxes)
-            if not numbers[index]
-            for number in free
-            if (cost := _distance(self._things[number], box)) is not None
-        )
-        boxes_left = {index for index, number in enumerate(numbers) if not number}
-        things_left = set(free)
-        for _, index, number in pairs:
-            if index in boxes_left and number in things_left:
-                boxes_left.remove(index)
-                things_left.remove(number)
-                yield index, number
+
+def _nearest(boxes: dict[int, Box], things: set[_Thing]) -> Iterator[tuple[int, _Thing]]:
+    """Give the places of boxes, and the things that they belong to, the surest pairs first; each box and thing once."""
+    pairs = [
+        (distance, index, thing.number, thing)
+        for index, box in boxes.items()
+        for thing in things
+        if (distance := _distance(thing, box)) is not None
+    ]
+    left = set(boxes)
+    free = set(things)
+    for _, index, _, thing in sorted(pairs, key=lambda pair: pair[:3]):
+        if index in left and thing in free:
+            left.remove(index)
+            free.remove(thing)
+            yield index, thing
 
 
 def _longest(things: list[_Thing]) -> list[_Thing]:
