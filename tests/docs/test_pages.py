@@ -157,9 +157,16 @@ def toml(table: dict[str, Any], path: str = "") -> str:
     lines = [f"[{path}]"] if path else []
     lines += [f"{key} = {inline(value)}" for key, value in table.items() if not isinstance(value, dict)]
     inner = [
-        toml(value, f"{path}.{key}".lstrip(".")) for key, value in table.items() if isinstance(value, dict)
+        toml(value, f"{path}.{named(key)}".lstrip("."))
+        for key, value in table.items()
+        if isinstance(value, dict)
     ]
     return "\n".join([*lines, *inner])
+
+
+def named(key: str) -> str:
+    """Write a key: as it is where TOML has it so, else as a text."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def inline(value: Any) -> str:

@@ -217,7 +217,7 @@ def test_clip_without_results_of_a_plugin_has_no_charts_of_it(site: Site, user: 
 def test_damaged_results_cost_their_own_charts_only(site: Site, user: httpx.Client) -> None:
     page = user.get(f"/clips/{site.seeded.damaged}/")
     assert page.status_code == 200
-    assert "The plugin damaged could not show this. StoreError: " in text(page.text)
+    assert "The plugin damaged could not show this. MissingError: " in text(page.text)
     assert "tamper: Sharpness, px" in page.text
     charts = user.get(f"/api/clips/{site.seeded.damaged}").json()["charts"]
     assert {chart["plugin"] for chart in charts if chart["automatic"]} == {"tamper"}
