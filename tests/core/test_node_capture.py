@@ -10,7 +10,7 @@ import pytest
 from picctv_core.errors import SourceError
 from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
 from picctv_core.node.backoff import Backoff
-from picctv_core.node.capture import Capture
+from picctv_core.node.capture import SILENT_CAUSE, Capture
 from picctv_core.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -129,6 +129,22 @@ def test_camera_that_is_away_is_tried_again_and_leaves_a_gap(capture: Any) -> No
     ]
     assert states == ["failed", "running", "failed", "running", "failed"]
     assert (running.state, running.detail) == ("failed", "rtsp://door can't be reached")
+
+
+def test_camera_that_is_silent_without_an_error_leaves_a_gap(capture: Any) -> None:
+    # at ten pictures a second two seconds are silence, and the gap goes from picture to picture
+    _, recorder, _ = capture(Tries(gives(1, 3, 6, 7, 12)))
+    assert recorder.gaps == [(3 * S, 6 * S, SILENT_CAUSE), (7 * S, 12 * S, SILENT_CAUSE)]
+
+
+def test_camera_that_gives_a_picture_now_and_then_is_not_silent(capture: Any) -> None:
+    def slowly(sink: Any) -> None:
+        sink.started(VideoInfo(64, 48, 0.5))
+        for at_s in (1, 9, 18):
+            sink.access_unit(AccessUnit(at_s * S, True, b"x"))
+
+    _, recorder, _ = capture(Tries(slowly))
+    assert recorder.gaps == [(9 * S, 18 * S, SILENT_CAUSE)]
 
 
 def test_camera_that_never_came_leaves_no_gap(capture: Any) -> None:

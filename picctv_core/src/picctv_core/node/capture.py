@@ -24,6 +24,10 @@ CONNECTING, RUNNING, FAILED, ENDED = "connecting", "running", "failed", "ended"
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 30.0
 
+SILENT_CAUSE = "no picture came from the camera"
+SILENT_S, SILENT_PICTURES = 2.0, 4
+"""A camera is silent when so long nothing came, and so many pictures are missing at its nominal rate."""
+
 _STEADY_NS = 10 * 1_000_000_000
 """A camera that gave pictures for so long is back: the next pause is a short one again."""
 
@@ -73,6 +77,7 @@ class Capture:
         self._stop = threading.Event()
         self._seen_ns = 0
         self._since_ns = 0
+        self._silent_ns = round(SILENT_S * 1_000_000_000)
         self._away = away
         self._thread = threading.Thread(target=self._run, name=f"{camera} source", daemon=True)
 
@@ -105,6 +110,8 @@ class Capture:
     def started(self, video: VideoInfo) -> None:
         """Pass on that the camera gives pictures."""
         self._since_ns = self._clock.now_ns()
+        longest_s = max(SILENT_S, SILENT_PICTURES / video.rate if video.rate > 0 else 0.0)
+        self._silent_ns = round(longest_s * 1_000_000_000)
         self._set(RUNNING, "")
         log.info(
             "%s: running, %dx%d at %g pictures a second", self._camera, video.width, video.height, video.rate
@@ -126,6 +133,9 @@ class Capture:
         self._sink.motion_vectors(vectors)
 
     def _saw(self, captured_at_ns: int) -> None:
+        if self._away is None and self._seen_ns and captured_at_ns - self._seen_ns > self._silent_ns:
+            # The source has not said that the camera was away: it did not notice, or the whole node stood still.
+            self._on_gap(self._seen_ns, captured_at_ns, SILENT_CAUSE)
         if self._away is not None:
             self._back(captured_at_ns)
         self._seen_ns = max(self._seen_ns, captured_at_ns)

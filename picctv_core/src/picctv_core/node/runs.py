@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE = "alive.json"
-INTERVAL_S = 5.0
+INTERVAL_S = 2.0
 
 STOPPED_CAUSE = "the node was stopped"
 KILLED_CAUSE = "the node was killed"
