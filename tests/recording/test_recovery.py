@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +202,21 @@ def test_wherever_the_file_ends_or_is_damaged_whole_groups_are_read(
         assert clip_file.read(path).units == expected
     except CodecError:
         assert at < marks[0]
+
+
+def test_pictures_that_the_disk_did_not_take_for_good_are_in_the_clip_once(
+    tmp_path: Path, steady: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    units = steady(4)
+    plugin, camera = recorder(tmp_path)
+    feed(plugin, units[:15])
+    with monkeypatch.context() as patch:
+        # the bytes are written, and only forcing them to the disk fails
+        patch.setattr(clip_file.os, "fsync", fails)
+        feed(plugin, units[15:])
+        plugin.picctv_camera_stopped()
+    (clip,) = camera.of_kind("clip")
+    assert [unit[0] for unit in clip.payload["units"]] == [unit.captured_at_ns for unit in units]

@@ -71,7 +71,8 @@ class ClipFile:
 
     def units(self) -> list[AccessUnit]:
         """Read what was written; raises an OSError where that fails."""
-        return read(self._path).units if self._size else []
+        # What stands behind was written but not forced to the disk: the caller still has it, and gives it again.
+        return _read(self._path, self._path.read_bytes()[: self._size]).units if self._size else []
 
     def remove(self) -> None:
         """Remove it: the clip is in the spool, or lost."""
@@ -137,7 +138,11 @@ def read(path: Path) -> Found:
         CodecError: it has no beginning that can be read, so that there is nothing in it.
         OSError: the file can't be read.
     """
-    records = _records(path.read_bytes())
+    return _read(path, path.read_bytes())
+
+
+def _read(path: Path, data: bytes) -> Found:
+    records = _records(data)
     try:
         kind, message_id, trigger, started_at_ns = next(records)
     except (StopIteration, ValueError) as error:
