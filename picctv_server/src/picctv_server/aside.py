@@ -17,10 +17,10 @@ from picctv_server import payloads
 from picctv_server.clips.base import MissingError
 from picctv_server.failures import ProcessorError
 from picctv_server.models import SetAside, moment
-from picctv_server.writes import collection
+from picctv_server.writes import collection, those_there
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mongoengine import QuerySet
 
@@ -51,7 +51,12 @@ class Outcome:
 
 def has(message_id: str) -> bool:
     """Say whether a message is set aside."""
-    return collection(_ASIDE).find_one({"_id": message_id}, {"_id": 1}) is not None
+    return bool(those_of([message_id]))
+
+
+def those_of(ids: Sequence[str]) -> set[str]:
+    """Give those of some messages that are set aside."""
+    return those_there(collection(_ASIDE), ids)
 
 
 def put(

@@ -25,6 +25,10 @@ LAST_RETRY_SECONDS = 2.0
 
 _WORKERS = 4
 
+_TOGETHER, _TOGETHER_BYTES = 64, 256 * 1024
+"""So many messages that wait are stored at once at the most, and no more once they have so many bytes: an acknowledgement for
+one comes with those for all."""
+
 
 class Answers(Protocol):
     """Who tells the node."""
@@ -63,7 +67,27 @@ class Lanes:
 
     async def _work(self, name: str, lane: asyncio.Queue[Arrived]) -> None:
         while True:
-            await self._store(name, await lane.get())
+            several = [await lane.get()]
+            size = len(several[0].packed)
+            while not lane.empty() and len(several) < _TOGETHER and size < _TOGETHER_BYTES:
+                several.append(lane.get_nowait())
+                size += len(several[-1].packed)
+            for arrived in several if len(several) == 1 else await self._store_together(name, several):
+                await self._store(name, arrived)
+
+    async def _store_together(self, name: str, several: list[Arrived]) -> list[Arrived]:
+        """Store messages that wait, as many of them as can be at once; give the others."""
+        ingest = self._ingest
+        pairs = [(arrived.envelope, arrived.packed) for arrived in several]
+        stored = await ingest.in_thread(ingest.processing.process_together, pairs, lane=name)
+        left = []
+        for arrived in several:
+            if arrived.envelope.id in stored:
+                ingest.went_well(arrived.envelope.plugin, lane=name)
+                self._answers.stored(arrived.envelope.id)
+            else:
+                left.append(arrived)
+        return left
 
     async def _store(self, name: str, arrived: Arrived) -> None:
         """Store a message, or have it set aside or rejected, however long MongoDB is away."""

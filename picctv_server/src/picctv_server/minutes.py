@@ -34,7 +34,7 @@ def add(
         version: of the results' `ResultSchema`; None where the plugin declares none.
     """
     packed = codec.pack(items)
-    if len(packed) <= payloads.MAX_INLINE_BYTES:
+    if is_small(packed):
         try:
             _push_batch(message, minute_ns, items, version, packed)
         except WriteError as error:
@@ -46,13 +46,27 @@ def add(
     _push_batch(message, minute_ns, items, version, None)
 
 
-def _push_batch(
+def is_small(packed: bytes) -> bool:
+    """Say whether packed results can stand in the minute itself."""
+    return len(packed) <= payloads.MAX_INLINE_BYTES
+
+
+def addition(
     message: messages.Message,
     minute_ns: int,
     items: list[tuple[int, Any]],
     version: int | None,
     packed: bytes | None,
-) -> None:
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what puts results into one minute: which document to update, and how; it is to be inserted where there is none.
+
+    Args:
+        message: that brought them.
+        minute_ns: the minute's beginning.
+        items: (captured_at_ns, result), all of this minute.
+        version: of the results' `ResultSchema`; None where the plugin declares none.
+        packed: the items, packed; None where they are a payload of their own.
+    """
     times = [at_ns for at_ns, _ in items]
     batch = {
         "message_id": message.id,
@@ -70,16 +84,27 @@ def _push_batch(
         update.setdefault("$min", {})[f"{key}.min"] = min(values)
         update.setdefault("$max", {})[f"{key}.max"] = max(values)
         update.setdefault("$inc", {}).update({f"{key}.sum": math.fsum(values), f"{key}.count": len(values)})
+    # Matches the minute only while the batch is not in it.
     own_id = analysis_id(message.camera, message.plugin, minute_ns)
+    return {"_id": own_id, "batches.message_id": {"$ne": message.id}}, update
+
+
+def _push_batch(
+    message: messages.Message,
+    minute_ns: int,
+    items: list[tuple[int, Any]],
+    version: int | None,
+    packed: bytes | None,
+) -> None:
+    which, update = addition(message, minute_ns, items, version, packed)
     analyses = collection("analyses")
     while True:
         try:
-            # Matches the minute only while the batch is not in it. Where it is, MongoDB tries to insert the minute
-            # anew and finds it there; so it does when another server has just inserted it without our batch.
-            analyses.update_one(
-                {"_id": own_id, "batches.message_id": {"$ne": message.id}}, update, upsert=True
-            )
+            # Where the batch is in the minute, MongoDB tries to insert the minute anew and finds it there; so it does when
+            # another server has just inserted it without our batch.
+            analyses.update_one(which, update, upsert=True)
         except DuplicateKeyError:
-            if analyses.find_one({"_id": own_id, "batches.message_id": message.id}, {"_id": 1}) is None:
+            found = {"_id": which["_id"], "batches.message_id": message.id}
+            if analyses.find_one(found, {"_id": 1}) is None:
                 continue
         return

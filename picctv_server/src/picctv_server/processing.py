@@ -11,7 +11,7 @@ from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from picctv_core import codec, messages
 from picctv_core.errors import CodecError, PluginError, StoreError, one_line
-from picctv_server import aside
+from picctv_server import aside, contents
 from picctv_server.alarms import Alarms
 from picctv_server.failures import NotNowError, ProcessorError, is_machines, why_not_now
 from picctv_server.processors import Processors
@@ -89,6 +89,57 @@ class Processing:
         if not is_kept:
             self.store_message(envelope, packed)
 
+    def process_together(self, several: Sequence[tuple[messages.Message, bytes]]) -> set[str]:
+        """Process and store messages with few questions to MongoDB; give the ids of those that the node may forget.
+
+        The others are for `process`: it says what is wrong with them. All of this can be done again, so it is no harm where
+        something of them was stored.
+
+        Args:
+            several: envelopes and packed payloads.
+        """
+        ids = [envelope.id for envelope, _ in several]
+        try:
+            # in this order, as in `process`
+            kept = aside.those_of(ids)
+            kept |= self.store.those_seen(ids)
+            stored: list[messages.Message] = []
+            results: list[messages.Message] = []
+            for envelope, packed in several:
+                if envelope.id not in kept and (found := self._begun(envelope, packed)) is not None:
+                    message, whole = found
+                    (stored if whole else results).append(message)
+            if results:
+                self.store.add_results_together(results)
+            marked = [*stored, *results]
+            new = self.store.mark_together(marked) if marked else set()
+            if len(new) < len(marked):
+                # somebody else has marked them, and may still wait for the majority
+                kept |= self.store.those_seen([message.id for message in marked if message.id not in new])
+        except Exception as error:  # noqa: BLE001 - whatever it is, `process` meets it again, and for one message
+            log.debug("%d messages can't be stored together: %s", len(several), one_line(error, PluginError))
+            return set()
+        for message in marked:
+            if message.id in new:
+                self._tell(self._listeners, "picctv_message_stored", message=message)
+        return kept | new
+
+    def _begun(self, envelope: messages.Message, packed: bytes) -> tuple[messages.Message, bool] | None:
+        """Do of a message what is done for it alone; give it, and whether that was all but for its mark.
+
+        None for one that has to be stored by itself.
+        """
+        try:
+            message = replace(envelope, payload=codec.unpack(packed))
+            if self._process(message):
+                return message, True
+            if message.kind == messages.RESULTS:
+                contents.read(message, contents.Results)
+                return message, False
+            return (message, True) if self._store_as_usual(message) else None
+        except (CodecError, ProcessorError):
+            return None
+
     def set_aside(
         self, envelope: messages.Message, packed: bytes, failure: ProcessorError, tries: int
     ) -> None:
@@ -138,6 +189,8 @@ class Processing:
             raise _failed("picctv's own storing", None, envelope, error) from error
         if is_new:
             self._tell(self._listeners, "picctv_message_stored", message=message)
+        elif not self.store.seen(envelope.id):
+            raise NotNowError("MongoDB has the message, but not yet on a majority of its members")
 
     def expire(self, before_ns: int) -> None:
         """Have plugins remove what they stored by themselves, and what is older than a time in UTC nanoseconds."""

@@ -10,16 +10,24 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from pymongo import UpdateOne
+
 from picctv_core import codec
 from picctv_core.errors import CodecError, StoreError
 from picctv_core.messages import MAX_DETAILS_BYTES, NOTIFICATION, Message
 from picctv_server import contents, minutes, payloads, queries, ranges
 from picctv_server.clips.base import digest
 from picctv_server.models import MINUTE_NS, Clip, Notification, moment, schema_id
-from picctv_server.writes import collection, insert_once, upsert_unless_newer
+from picctv_server.writes import (
+    collection,
+    insert_once,
+    insert_those_missing,
+    those_there,
+    upsert_unless_newer,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from picctv_core import messages
@@ -49,12 +57,24 @@ class Store:
         self._on_notification = on_notification
 
     def seen(self, message_id: str) -> bool:
-        """Say whether a message is stored already."""
-        return collection("messages").find_one({"_id": message_id}, {"_id": 1}) is not None
+        """Say whether a message is stored already, for good; see `those_seen`."""
+        return bool(self.those_seen([message_id]))
+
+    def those_seen(self, ids: Sequence[str]) -> set[str]:
+        """Give those of some messages that are stored already: a majority of MongoDB's members has them.
+
+        What only the primary has, as the others did not answer in time, may be gone with it: it is not stored.
+        """
+        return those_there(collection("messages"), ids)
 
     def mark(self, message: messages.Message) -> bool:
         """Note that a message is stored; give whether this was the first time."""
         return self._insert_message(message, None, apart=False)
+
+    def mark_together(self, several: Sequence[messages.Message]) -> set[str]:
+        """Note that messages are stored; give the ids of those for which this was the first time."""
+        documents = {message.id: self._message_values(message, None, apart=False) for message in several}
+        return insert_those_missing(collection("messages"), documents)
 
     def add_message(self, message: messages.Message, packed: bytes | None = None) -> bool:
         """Store a message as it is; `queries.message_payload` gives its payload again.
@@ -82,22 +102,49 @@ class Store:
             CodecError: the payload is not of its form.
         """
         said = contents.read(message, contents.Results)
-        by_minute: dict[int, list[tuple[int, Any]]] = {}
-        for at_ns, result in said.items:
-            by_minute.setdefault(at_ns - at_ns % MINUTE_NS, []).append((at_ns, result))
-        for minute_ns, items in by_minute.items():
+        for minute_ns, items in _by_minute(said).items():
             minutes.add(message, minute_ns, items, said.version)
-        # The results first, then the clips, as with events.
+        self._tell_clips([(message, said)])
+
+    def add_results_together(self, several: Sequence[messages.Message]) -> None:
+        """Store batches of results as `add_results` does, with as few questions to MongoDB as for one.
+
+        Raises:
+            CodecError: one of them can't be stored, or not with others.
+            BulkWriteError: likewise. None, some or all of them are stored then; `add_results` can be called with each.
+        """
+        read = [(message, contents.read(message, contents.Results)) for message in several]
+        updates = []
+        for message, said in read:
+            for minute_ns, items in _by_minute(said).items():
+                packed = codec.pack(items)
+                if not minutes.is_small(packed):
+                    raise CodecError(f"the results of {message.id} are too large to be stored with others")
+                updates.append(
+                    UpdateOne(*minutes.addition(message, minute_ns, items, said.version, packed), upsert=True)
+                )
+        collection("analyses").bulk_write(updates, ordered=False)
+        self._tell_clips(read)
+
+    def _tell_clips(self, read: Sequence[tuple[messages.Message, contents.Results]]) -> None:
+        """Tell clips that are stored between what new results lie; after these, as with events."""
         clips = collection("clips")
-        times = [at_ns for at_ns, _ in said.items]
-        for clip in clips.find(
-            _overlapping(message.camera, min(times), max(times) + 1), {"started_at_ns": 1, "ended_at_ns": 1}
-        ):
-            update = ranges.update(
-                message.plugin, [(said.version, said.items)], clip["started_at_ns"], clip["ended_at_ns"]
-            )
-            if update:
-                clips.update_one({"_id": clip["_id"]}, update)
+        by_camera: dict[str, list[tuple[messages.Message, contents.Results]]] = {}
+        for message, said in read:
+            by_camera.setdefault(message.camera, []).append((message, said))
+        for camera, own in by_camera.items():
+            times = [at_ns for _, said in own for at_ns, _ in said.items]
+            within = _overlapping(camera, min(times), max(times) + 1)
+            for clip in clips.find(within, {"started_at_ns": 1, "ended_at_ns": 1}):
+                for message, said in own:
+                    update = ranges.update(
+                        message.plugin,
+                        [(said.version, said.items)],
+                        clip["started_at_ns"],
+                        clip["ended_at_ns"],
+                    )
+                    if update:
+                        clips.update_one({"_id": clip["_id"]}, update)
 
     def add_schema(self, message: messages.Message) -> None:
         """Store what a plugin's results are made of. Of one version the newest words count, in whatever order they come.
@@ -329,7 +376,13 @@ class Store:
         return is_new
 
     def _insert_message(self, message: messages.Message, data: bytes | None, *, apart: bool) -> bool:
-        values = {
+        values = self._message_values(message, data, apart=apart)
+        return insert_once(collection("messages"), message.id, values)
+
+    def _message_values(
+        self, message: messages.Message, data: bytes | None, *, apart: bool
+    ) -> dict[str, Any]:
+        return {
             "node": message.node,
             "camera": message.camera,
             "plugin": message.plugin,
@@ -340,7 +393,13 @@ class Store:
             "payload": data,
             "payload_apart": apart,
         }
-        return insert_once(collection("messages"), message.id, values)
+
+
+def _by_minute(said: contents.Results) -> dict[int, list[tuple[int, Any]]]:
+    found: dict[int, list[tuple[int, Any]]] = {}
+    for at_ns, result in said.items:
+        found.setdefault(at_ns - at_ns % MINUTE_NS, []).append((at_ns, result))
+    return found
 
 
 def _batches(minute: dict[str, Any]) -> Iterator[tuple[int | None, list[tuple[int, Any]]]]:

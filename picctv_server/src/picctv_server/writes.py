@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from picctv_server.database import database
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pymongo.collection import Collection
+
+
+_DUPLICATE_KEY = 11000
 
 
 def collection(name: str) -> Collection[dict[str, Any]]:
@@ -27,6 +33,27 @@ def insert_once(into: Collection[dict[str, Any]], own_id: str, values: dict[str,
     except DuplicateKeyError:
         return False
     return True
+
+
+def insert_those_missing(
+    into: Collection[dict[str, Any]], documents: Mapping[str, dict[str, Any]]
+) -> set[str]:
+    """Insert documents, by their ids, unless they are there; give the ids of those that were new."""
+    there = set()
+    try:
+        into.insert_many([{"_id": own_id, **values} for own_id, values in documents.items()], ordered=False)
+    except BulkWriteError as error:
+        faults = error.details["writeErrors"]
+        if error.details["writeConcernErrors"] or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+            raise
+        there = {fault["keyValue"]["_id"] for fault in faults}
+    return set(documents) - there
+
+
+def those_there(within: Collection[dict[str, Any]], ids: Sequence[str]) -> set[str]:
+    """Give those of some ids that documents have which a majority of MongoDB's members has."""
+    within = within.with_options(read_concern=ReadConcern("majority"))
+    return {str(found["_id"]) for found in within.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
 
 
 def upsert_unless_newer(
