@@ -138,6 +138,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def endurance(session: nox.Session) -> None:
+    """Twelve cameras for an hour, and what has grown meanwhile: memory, descriptors, threads, latency. `--short`, `--minutes`."""
+    install_all(session, "test")
+    session.run("python", "-m", "tests.faults.endurance", *session.posargs)
+
+
+@nox.session
 @nox.parametrize("plugin", EXAMPLES, ids=EXAMPLES)
 def examples(session: nox.Session, plugin: str) -> None:
     """The plugins of docs/examples, each with its own tests, alone beside picctv. Arguments go to pytest."""

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cli, figures, hooks, models, motion, settings, testing
+from generator import cli, delivery, faults, figures, hooks, models, motion, settings, testing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +46,8 @@ def pages() -> dict[str, str]:
         "testing.md": testing.page,
         "models.md": models.page,
         "motion-benchmark.md": motion.page,
+        "delivery-benchmark.md": delivery.page,
+        "faults.md": faults.page,
         "../images/motion-tpr-over-fpr.svg": motion.tpr_over_fpr,
         "../images/motion-f1-over-cost.svg": motion.f1_over_cost,
     }

@@ -72,6 +72,16 @@ def cpu_s(pid: int) -> float:
     return (int(user) + int(system)) / TICKS_PER_S
 
 
+def descriptors(pid: int) -> int:
+    """Count the files, sockets and the like that a process has open."""
+    return len(list((PROC / str(pid) / "fd").iterdir()))
+
+
+def threads(pid: int) -> int:
+    """Count the threads of a process."""
+    return len(list((PROC / str(pid) / "task").iterdir()))
+
+
 def _stat(pid: int) -> list[str]:
     """Read ``/proc/PID/stat`` from its third field on, see proc(5); the second can hold spaces and brackets."""
     return (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

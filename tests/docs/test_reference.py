@@ -38,6 +38,8 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "hooks.md",
         "settings.md",
         "cli.md",
+        "delivery-benchmark.md",
+        "faults.md",
         "figures.md",
         "testing.md",
         "models.md",

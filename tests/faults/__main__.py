@@ -37,15 +37,15 @@ def main() -> int:
     seed = random.randrange(2**31) if args.seed is None else args.seed
     report, folder = campaign.run(seed, minutes=minutes, faults=faults)
     print(json.dumps(report, indent=2))
+    if not args.short:
+        FIGURES.write_text(json.dumps({"machine": machine(), **report}, indent=1) + "\n", encoding="utf-8")
+        print(f"\nwrote {FIGURES}")
     failed = {name: count for name, count in report["verdict"].items() if count}
     if failed:
         (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         print(f"\nfailed: {failed}\nlogs and report: {folder}\nagain: ./run faults --seed {seed}")
         return 1
     shutil.rmtree(folder)
-    if not args.short:
-        FIGURES.write_text(json.dumps({"machine": machine(), **report}, indent=2) + "\n", encoding="utf-8")
-        print(f"\nwrote {FIGURES}")
     print(f"\n{report['faults']} faults in {report['seconds']} s: nothing was lost without a word")
     return 0
 

@@ -33,7 +33,7 @@ PAUSES_S = (0.5, 3.0)
 PAIRS = 0.2
 """The share of steps in which two faults happen at a time."""
 
-_BATCH_NS = 3_000_000_000
+_BATCH_NS, _LATER_NS = 3_000_000_000, 120_000_000_000
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,8 @@ def _is_stored(network: Network, camera: str, at_ns: int, after: int) -> bool:
     wanted = {
         "camera": camera,
         "kind": "results",
-        "captured_at_ns": {"$gt": at_ns - _BATCH_NS, "$lt": at_ns + _BATCH_NS},
+        # a later one will do: the first may have been lost with a fault that came before
+        "captured_at_ns": {"$gt": at_ns - _BATCH_NS, "$lt": at_ns + _LATER_NS},
         "sequence": {"$gt": after},
     }
     try:

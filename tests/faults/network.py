@@ -157,7 +157,7 @@ class Network:
             for name in CAMERAS
         )
         (self.folder / "node.toml").write_text(
-            f'[node]\nname = "{NODE}"\ndata = "node"\n\n[server]\nurls = [{urls}]\ntoken = "{token}"\n\n{cameras}'
+            f'[node]\nname = "{NODE}"\ndata = "node"\nspool_min_free = "24 MB"\n\n[server]\nurls = [{urls}]\ntoken = "{token}"\n\n{cameras}'
             f'[plugins.witness]\nrecord = "{self.record}"\n\n[plugins.recording]\nsegment_s = 5\n\n'
             "[plugins.live]\nenabled = false\n\n[plugins.motion]\nenabled = false\n"
         )

@@ -61,7 +61,7 @@ class RecordedSource:
     def run(self, sink: Sink, stop: threading.Event) -> None:
         """Give pictures, each at its time, until `stop` is set."""
         settings = self._settings
-        group = _encode(settings.rate)
+        group = encoded_group(settings.rate)
         if settings.quiet.exists():
             stop.wait()
             return
@@ -80,7 +80,7 @@ class RecordedSource:
                 number += late + -(number + late) % len(group)
                 continue
             own = group[number % len(group)]
-            annexb = _marked(own.annexb, f"{settings.camera} {number} {at_ns} ", settings.unit_bytes)
+            annexb = marked(own.annexb, f"{settings.camera} {number} {at_ns} ", settings.unit_bytes)
             self._record.write("unit", at_ns, annexb)
             sink.access_unit(AccessUnit(at_ns, own.is_key, annexb))
             sink.frame(Frame(luma, at_ns, number))
@@ -131,7 +131,7 @@ def install(site: Path) -> None:
     )
 
 
-def _encode(rate: float) -> list[AccessUnit]:
+def encoded_group(rate: float) -> list[AccessUnit]:
     """Encode one group of pictures: a bar that moves."""
     encoder = Encoder(WIDTH, HEIGHT, rate)
     units = []
@@ -143,7 +143,7 @@ def _encode(rate: float) -> list[AccessUnit]:
     return units
 
 
-def _marked(annexb: bytes, mark: str, size: int) -> bytes:
+def marked(annexb: bytes, mark: str, size: int) -> bytes:
     """Give an access unit with a mark in it that no other has, as an SEI (ITU-T H.264, D.1.7), up to `size` bytes long."""
     text = mark.encode("ascii")
     text += b"." * max(0, size - len(annexb) - len(text) - 40)

@@ -16,7 +16,7 @@ from picctv_core import h264
 from tests.faults import kinds, record, shim
 from tests.faults.campaign import schedule
 from tests.faults.daemons import Daemon, Keeper, wait_until
-from tests.faults.node_plugins import _encode, _marked
+from tests.faults.node_plugins import encoded_group, marked
 from tests.faults.record import Item, Record, digest
 
 if TYPE_CHECKING:
@@ -50,18 +50,16 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_pictures_are_told_apart_by_their_mark_and_by_nothing_of_the_container() -> None:
-    key, other, *_ = _encode(5.0)
-    marked = _marked(key.annexb, "garage/door 1", 3000)
-    assert 2950 <= len(marked) <= 3050
-    assert h264.is_idr(marked)
-    assert h264.has_parameter_sets(marked)
-    units = list(h264.iterate_nal_units(marked))
+    key, other, *_ = encoded_group(5.0)
+    own = marked(key.annexb, "garage/door 1", 3000)
+    assert 2950 <= len(own) <= 3050
+    assert h264.is_idr(own)
+    assert h264.has_parameter_sets(own)
+    units = list(h264.iterate_nal_units(own))
     bare = h264.to_annexb([unit for unit in units if h264.nal_type(unit) not in {h264.SPS, h264.PPS}])
-    assert digest("unit", bare) == digest("unit", marked)
+    assert digest("unit", bare) == digest("unit", own)
     found = {
-        digest("unit", _marked(unit, f"{number}", 0))
-        for unit in (key.annexb, other.annexb)
-        for number in "12"
+        digest("unit", marked(unit, f"{number}", 0)) for unit in (key.annexb, other.annexb) for number in "12"
     }
     assert len(found) == 4
 
