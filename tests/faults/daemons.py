@@ -55,8 +55,9 @@ class Daemon:
     @property
     def pid(self) -> int:
         """Give its process id; it must have been started."""
-        assert self._process is not None
-        return self._process.pid
+        with self._lock:  # it may be just being started again
+            assert self._process is not None
+            return self._process.pid
 
     def start(self) -> None:
         """Start it, where it does not run."""
