@@ -149,6 +149,19 @@ def test_time_of_a_killed_node_is_one_gap_that_touches_what_arrived(
     assert min(at_ns for at_ns in found if at_ns >= to_ns) - to_ns < S
 
 
+def test_event_that_is_open_at_a_kill_is_ended_by_the_next_start(
+    tmp_path: Path, run_node: Any, uplink_server: Any, cameras: Any
+) -> None:
+    (tmp_path / "data").mkdir()
+    spool = Spool(tmp_path / "data" / "spool.db", FakeClock())
+    event = {"event_id": "e", "started_at_ns": 5 * S, "ended_at_ns": None, "peak_at_ns": 6 * S}
+    spool.append(camera=DOOR, plugin="flip", kind="event", payload=event, captured_at_ns=5 * S)
+    spool.close()
+    run_node(cameras.config(cameras.play(0)))
+    uplink_server.wait_for(lambda: len(uplink_server.of_kind("event")) == 2)
+    assert uplink_server.of_kind("event")[1].payload == event | {"ended_at_ns": 6 * S}
+
+
 def test_time_of_a_stopped_node_is_a_gap_too(node: NodeProcess, uplink_server: Any) -> None:
     node.start()
     uplink_server.wait_for(lambda: len(results(uplink_server)) > 15, 30)

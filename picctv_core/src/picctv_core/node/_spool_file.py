@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from picctv_core import codec
 from picctv_core.errors import CodecError, SpoolError
-from picctv_core.messages import RESULTS
+from picctv_core.messages import EVENT, RESULTS
 from picctv_core.node._spool_schema import damage
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def insert(connection: sqlite3.Connection, row: Row) -> bool:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         values,
     )
+    if row.kind == EVENT:
+        _note_event(connection, row)
     if row.kind == RESULTS:
         note_newest(connection, row.camera, row.plugin, row.to_ns)
     return added.rowcount == 1
@@ -265,6 +267,21 @@ def note_newest(connection: sqlite3.Connection, camera: str, plugin: str, to_ns:
         " ON CONFLICT DO UPDATE SET to_ns = excluded.to_ns WHERE excluded.to_ns > to_ns",
         (camera, plugin, to_ns),
     )
+
+
+def open_events(connection: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
+    """Give camera, plugin and packed payload of each event that has not ended."""
+    return connection.execute("SELECT camera, plugin, payload FROM open_events ORDER BY event_id").fetchall()
+
+
+def _note_event(connection: sqlite3.Connection, row: Row) -> None:
+    event = codec.unpack(row.payload)
+    event_id = event.get("event_id")
+    if event["ended_at_ns"] is not None:
+        connection.execute("DELETE FROM open_events WHERE event_id = ?", (event_id,))
+    elif isinstance(event_id, str):
+        values = (event_id, row.camera, row.plugin, row.payload)
+        connection.execute("INSERT OR REPLACE INTO open_events VALUES (?, ?, ?, ?)", values)
 
 
 def spare_bytes(connection: sqlite3.Connection) -> int:

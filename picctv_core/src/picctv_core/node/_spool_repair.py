@@ -199,6 +199,10 @@ class _Salvage:
             with transaction(self._into):
                 for (camera, plugin), to_ns in newest.items():
                     _spool_file.note_newest(self._into, camera, plugin, to_ns)
+        with contextlib.suppress(sqlite3.Error):
+            events = damaged.execute("SELECT * FROM open_events").fetchall()
+            with transaction(self._into):
+                self._into.executemany("INSERT OR IGNORE INTO open_events VALUES (?, ?, ?, ?)", events)
         for brief in self._briefs.values():
             if brief.sequence not in self._seen:
                 self._miss(brief.sequence, self._believed(brief))

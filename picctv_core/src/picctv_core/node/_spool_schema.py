@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 
 # Whose file it is, and its version a second time: where the two differ, it is no newer version but a flipped bit.
 APPLICATION = 0x5043_0000
@@ -53,9 +53,25 @@ CREATE TABLE newest (
     PRIMARY KEY (camera, plugin)
 ) WITHOUT ROWID"""
 
+# Events that have begun and not ended, with the payload that was sent last: a killed node's next start ends them.
+_OPEN_EVENTS = """
+CREATE TABLE open_events (
+    event_id TEXT PRIMARY KEY,
+    camera TEXT NOT NULL,
+    plugin TEXT NOT NULL,
+    payload BLOB NOT NULL
+) WITHOUT ROWID"""
+
 _STEPS = {
-    0: (_MESSAGES, _WAITING, _ASIDE, _NEWEST),
-    1: ("ALTER TABLE messages ADD COLUMN checksum INTEGER", "DROP INDEX waiting", _WAITING, _NEWEST),
+    0: (_MESSAGES, _WAITING, _ASIDE, _NEWEST, _OPEN_EVENTS),
+    1: (
+        "ALTER TABLE messages ADD COLUMN checksum INTEGER",
+        "DROP INDEX waiting",
+        _WAITING,
+        _NEWEST,
+        _OPEN_EVENTS,
+    ),
+    2: (_OPEN_EVENTS,),
 }
 """What leads from each version to this one."""
 

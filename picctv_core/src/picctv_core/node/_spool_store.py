@@ -7,7 +7,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from picctv_core import codec
-from picctv_core.messages import GAP, NOTIFICATION, gap_payload, new_id, notification_payload, priority
+from picctv_core.errors import CodecError
+from picctv_core.messages import EVENT, GAP, NOTIFICATION, gap_payload, new_id, notification_payload, priority
 from picctv_core.node import _spool_file
 from picctv_core.node._spool_file import DAMAGED, RESERVE_BYTES, Row
 from picctv_core.node._spool_opening import DAMAGE_CAUSE, OpenSpool, lost_with
@@ -151,6 +152,24 @@ class Store:
         # What is on its way can't be widened any more.
         self._open_gaps = {key: gap for key, gap in self._open_gaps.items() if gap not in self._taken}
         return found
+
+    def end_open_events(self) -> int:
+        """Add the end of each event that has none; say how many there were."""
+        newest, ended = _spool_file.newest(self.connection), 0
+        for camera, plugin, packed in _spool_file.open_events(self.connection):
+            try:
+                event = codec.unpack(packed)
+                begun_ns = max(event["started_at_ns"], event.get("peak_at_ns") or 0)
+            except (CodecError, KeyError, TypeError) as error:
+                log.warning("%s: an open event of plugin %s can't be read: %s", camera, plugin, error)
+                continue
+            event["ended_at_ns"] = ended_ns = max(begun_ns, newest.get((camera, plugin), 0))
+            started_ns = event["started_at_ns"]
+            self._insert(
+                row_of(new_id(), camera, plugin, EVENT, started_ns, started_ns, ended_ns, codec.pack(event))
+            )
+            ended += 1
+        return ended
 
     def release(self) -> None:
         """Note that nothing is on its way."""

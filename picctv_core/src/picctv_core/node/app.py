@@ -116,6 +116,8 @@ class Node:
             uplink.send_status(status)
 
         newest, boot = spool.newest_results().result(), runs.this_boot()
+        if ended := spool.end_open_events().result():
+            log.warning("%d events that were open when the node was killed are ended", ended)
         manager = Manager()
         health = HealthReporter(cameras, spool, self._clock, tell, manager)
         cameras += [

@@ -257,6 +257,13 @@ class Spool:
         """Give until when results are here or were sent, of each camera and plugin, in UTC nanoseconds."""
         return self._submit(lambda store: _spool_file.newest(store.connection))
 
+    def end_open_events(self) -> Future[int]:
+        """End the events that were open when the node was killed, and say how many there were.
+
+        They end with the newest results that the spool knows of their plugin: what came later is in a gap.
+        """
+        return self._submit(Store.end_open_events)
+
     def close(self) -> None:
         """Write what is open, and close the file. Whoever asks anything afterwards gets a `SpoolError`."""
         if not self._closed:
