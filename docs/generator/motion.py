@@ -39,6 +39,8 @@ def page() -> Iterator[str]:
     yield from _footage(figures["footage"])
     yield from _hard_cases(figures["hard_cases"])
     yield from _fails(figures)
+    if "vectors" in figures:
+        yield from _vectors(figures["vectors"])
     yield from _speed(figures["speed"])
     yield from _memory(figures["memory"])
     yield from _instructions(figures["instructions"])
@@ -148,6 +150,46 @@ def _hard_cases(cases: dict[str, Any]) -> Iterator[str]:
         ]
         yield f"| {case} | " + " | ".join(cells) + " |"
     yield ""
+
+
+def _vectors(vectors: dict[str, Any]) -> Iterator[str]:
+    yield "## From the encoder's motion vectors\n"
+    yield (
+        "The motion plugin's other detector, `VectorDetector`, which sees no picture. The MP4 files are as the cameras' own encoders made them, one with "
+        "B-frames; the others were encoded by x264 as a Raspberry Pi does it: baseline, one reference, no B-frames, a key picture every 60, constant rate factor 23. No Pi was "
+        "there. Every picture is looked at, but for key pictures, which have no vectors and are not scored. Many of the wrong pictures come right after something that moved, for what "
+        "was found is held for 0.7 s.\n"
+    )
+    yield from (f"{note}\n" for note in vectors.get("notes", []))
+    one = vectors["footage"]["default"]
+    yield (
+        f"All files: F1 {one['f1']:.3f}, TPR {one['tpr']:.3f}, FPR {one['fpr']:.3f}, {one['alarms']} false alarms, {one['events_found']} of {one['events']} events "
+        "found.\n"
+    )
+    yield "| file | TPR | FPR | false alarms | events found |\n|---|---:|---:|---:|---:|"
+    for name, row in vectors["footage"]["files"].items():
+        rates = f"{_part(row['tpr'])} | {_part(row['fpr'])} | {row['alarms']}"
+        yield f"| {name} | {rates} | {row['events_found']} of {row['events']} |"
+    yield "\nThe hard cases, drawn in 640x480 and encoded: the part of the empty pictures that trigger, and of those with somebody, in %.\n"
+    yield "| scene | empty | with somebody |\n|---|---:|---:|"
+    for case, row in vectors["hard_cases"].items():
+        yield f"| {case} | {_percent(row['quiet'])} | {_percent(row['recall'])} |"
+    yield (
+        "\nWhat it takes, milliseconds a picture: to decode it; the same and tell of vectors; to make a grid of them; to detect.\n"
+    )
+    yield "| pictures | decode | and tell | grid | detect |\n|---|---:|---:|---:|---:|"
+    for size, contents in vectors["speed"].items():
+        for content, row in contents.items():
+            told = " | ".join(f"{row[key]:.2f}" for key in ("decode", "decode_export", "grid", "detect"))
+            yield f"| {size} {content} | {told} |"
+    yield ""
+    if vectors["instructions"] is not None:
+        yield "Millions of instructions a picture, counted by valgrind:\n"
+        yield "| pictures | grid | detect |\n|---|---:|---:|"
+        for size, contents in vectors["instructions"].items():
+            for content, row in contents.items():
+                yield f"| {size} {content} | {row['grid'] / 1e6:.2f} | {row['detect'] / 1e6:.2f} |"
+        yield ""
 
 
 def _fails(figures: dict[str, Any]) -> Iterator[str]:

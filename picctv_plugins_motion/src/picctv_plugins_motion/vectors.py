@@ -127,10 +127,9 @@ class VectorDetector:
         moving = _marked((x | y) != 0)
         agreeing = _agreeing(x, y, moving)
         travelled = self._travelled(agreeing, x, y, seconds)
-        hot = cv2.bitwise_or(travelled, _close(alone, agreeing))
         if self._watched is not None:
-            cv2.bitwise_and(hot, self._watched, hot)
-        found = self._things(hot, travelled, now_ns)
+            cv2.bitwise_and(travelled, self._watched, travelled)
+        found = self._things(travelled, alone, agreeing, now_ns)
         self._learn(cv2.bitwise_or(moving, alone), seconds)
         if now_ns < self._quiet_until_ns:
             return self._nothing
@@ -165,36 +164,41 @@ class VectorDetector:
 
     def _forget_way(self) -> None:
         """Forget what has added up, and what was there in the picture before."""
-        self._right, self._down, self._way = np.zeros((3, *self._none.shape), np.float32)
+        self._sums = np.zeros((3, *self._none.shape), np.float32)  # to the right, down, and of the whole way
         self._before: Grid = self._none
 
     def _travelled(self, places: Grid, x: Grid, y: Grid, seconds: float) -> Grid:
         """Add vectors up; give 255 where something has travelled, and goes on."""
         kept = float(np.exp(-seconds / TRAVEL_S))
-        for sums in (self._right, self._down, self._way):
-            np.multiply(sums, kept, out=sums)
-        right, down, way = self._right.ravel(), self._down.ravel(), self._way.ravel()
+        np.multiply(self._sums, kept, out=self._sums)
+        right, down, way = self._sums.reshape(3, -1)
         # What comes from the left goes right.
-        right[places] -= x.ravel()[places]
-        down[places] -= y.ravel()[places]
-        way[places] += np.hypot(x.ravel()[places].astype(np.float32), y.ravel()[places])
-        self._ahead = cv2.magnitude(self._right, self._down)
+        by_x, by_y = (part.ravel()[places].astype(np.float32) for part in (x, y))
+        right[places] -= by_x
+        down[places] -= by_y
+        way[places] += np.sqrt(by_x * by_x + by_y * by_y)
+        self._ahead = cv2.magnitude(self._sums[0], self._sums[1])
         ahead = self._ahead.ravel()[places]
         far = ahead > np.maximum(self._least.ravel()[places], USUAL * self._usual.ravel()[places])
         hot = np.zeros(x.shape, np.uint8)
         hot.ravel()[places[far & (ahead > STRAIGHT * way[places])]] = 255
         return hot
 
-    def _things(self, hot: Grid, travelled: Grid, now_ns: int) -> Detection | None:
+    def _things(self, travelled: Grid, alone: Grid, agreeing: Grid, now_ns: int) -> Detection | None:
         """Join blocks to things; None where there are none."""
+        held = now_ns < self._held_until_ns
+        if not held:
+            self._known = self._none
+        smallest = (self._smallest / 2 if held else self._smallest) + STRAY * self._stray
+        if cv2.countNonZero(travelled) < smallest:
+            self._before = travelled
+            return None
+        hot = cv2.bitwise_or(travelled, _close(alone, agreeing))
+        if self._watched is not None:
+            cv2.bitwise_and(hot, self._watched, hot)
         near = cv2.bitwise_or(cv2.dilate(self._before, _NEAR), self._known)
         steady = cv2.bitwise_and(hot, near)
         self._before = hot
-        held = now_ns < self._held_until_ns
-        smallest = (self._smallest / 2 if held else self._smallest) + STRAY * self._stray
-        if cv2.countNonZero(steady) < smallest:
-            self._known = self._known if held else self._none
-            return None
         joined = cv2.morphologyEx(steady, cv2.MORPH_CLOSE, _CLOSED)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         # Light leaves blocks unpredicted too: a thing is what has travelled, and they are parts of it at the most.
@@ -202,7 +206,6 @@ class VectorDetector:
         passed = amounts >= smallest
         passed[0] = False
         if not passed.any():
-            self._known = self._known if held else self._none
             return None
         things = _marked(passed[labels])
         self._known = cv2.dilate(things, _NEAR)
@@ -308,8 +311,8 @@ def _agreeing(x: Grid, y: Grid, moving: Grid) -> Grid:
         here = slice(0, rows + 2 - down), slice(max(0, -right), columns + 2 - max(0, right))
         there = slice(down, rows + 2), slice(max(0, right), columns + 2 + min(0, right))
         off = cv2.max(cv2.absdiff(x[here], x[there]), cv2.absdiff(y[here], y[there]))
-        within: Grid = cv2.compare(off, margin[here], cv2.CMP_LE)
-        alike = within & 1
-        agree[here] += alike
-        agree[there] += alike
+        alike: Grid = cv2.compare(off, margin[here], cv2.CMP_LE)
+        # 255 is -1 here.
+        agree[here] -= alike
+        agree[there] -= alike
     return np.flatnonzero((agree[1:-1, 1:-1] >= AGREEING) & (moving > 0))

@@ -81,7 +81,12 @@ CASES = tuple(
 
 
 def frames(
-    case: Case, *, peopled: bool, seed: int, duration_s: float | None = None
+    case: Case,
+    *,
+    peopled: bool,
+    seed: int,
+    duration_s: float | None = None,
+    size: tuple[int, int] = (320, 240),
 ) -> Iterator[tuple[int, int, VideoFrame, bool | None]]:
     """Draw a case.
 
@@ -90,13 +95,14 @@ def frames(
         peopled: with somebody who walks through it.
         seed: chance.
         duration_s: seconds; the scene's own length where not given.
+        size: columns and rows.
 
     Yields:
         For each picture its number from 0, its time (ns), the frame, and whether it certainly shows something that moves; None where that
         is not certain or not to be scored.
     """
     kind: Any = _peopled(case.kind) if peopled else case.kind
-    scene = kind(seed=seed, duration_s=duration_s)
+    scene = kind(*size, seed=seed, duration_s=duration_s)
     drawn = (scene._draw(number / scene.rate, number).picture for number in range(len(scene)))
     pictures = drawn if case.encoded_qp is None else encoded(drawn, case.encoded_qp)
     for number, picture in enumerate(pictures):

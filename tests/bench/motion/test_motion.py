@@ -17,7 +17,7 @@ import cv2
 import pytest
 
 from tests.bench.conftest import machine
-from tests.bench.motion import accuracy, costs, debian_motion, frigate_checkout, hard_cases
+from tests.bench.motion import accuracy, costs, debian_motion, frigate_checkout, hard_cases, vectors
 from tests.bench.motion.detectors import FRIGATE, GREY, OURS, SCREEN, detectors, missing, thresholds
 from tests.bench.motion.scoring import Answers, truths
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 FIGURES = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "motion.json"
-PARTS = {"footage", "hard_cases", "speed", "memory", "instructions"}
+PARTS = {"footage", "hard_cases", "vectors", "speed", "memory", "instructions"}
 MOTION = "Motion"
 SHORT_FRAMES, SHORT_S = 30, 4.0
 
@@ -123,6 +123,20 @@ def test_hard_cases(short: bool, found: dict[str, Any]) -> None:
                 f"  {who:14}"
                 + "".join(f"{'-' if part is None else f'{part:.3f}':>9}" for part in row.values())
             )
+
+
+def test_vectors(footage: Path, short: bool, found: dict[str, Any]) -> None:
+    known, cases = truths(footage), list(hard_cases.CASES)
+    if short:
+        known, cases = {"office.avi": known["office.avi"]}, cases[1:2]
+    found["vectors"] = figures = vectors.measure(footage, known, cases, short=short)
+    print(f"\n{figures['footage']['default']}")
+    for case, row in figures["hard_cases"].items():
+        print(f"  {case:16}{row}")
+    for size, contents in figures["speed"].items():
+        for content, row in contents.items():
+            print(f"  {size} {content}: {row}")
+    print(f"  {figures['instructions']}")
 
 
 def test_speed(short: bool, found: dict[str, Any]) -> None:
