@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import sync_playwright
 
 from picctv_core.messages import NOTIFICATION, notification_payload
-from tests.e2e.test_watch import ARGUMENTS, log_in
+from tests.e2e.browsing import ARGUMENTS, log_in
 
 if TYPE_CHECKING:
     from pathlib import Path
