@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from picctv_plugins_motion.detector import MotionDetector
+from picctv_plugins_motion.persistence import STEP_S, Persistence
 from picctv_plugins_motion.settings import MotionSettings
 from picctv_plugins_motion.shrink import Shrinker
 
@@ -205,14 +206,15 @@ def test_any_size_and_rate_is_served(rows: int, columns: int, rate: float) -> No
         ((97, 131), (96, 130)),
         ((480, 640), (240, 320)),
         ((720, 1280), (180, 320)),
-        ((1081, 1923), (134, 240)),
-        ((2160, 3840), (134, 240)),
+        ((1081, 1923), (180, 320)),
+        ((2160, 3840), (180, 320)),
+        ((360, 480), (240, 320)),
     ],
 )
 def test_pictures_are_made_small_without_a_shift(shape: tuple[int, int], small: tuple[int, int]) -> None:
     shrinker = Shrinker(shape)
     assert shrinker.shape == small
-    factor = 2 ** round(np.log2(shape[0] / small[0]))
+    factor = max(1.0, shape[1] // 10 * 10 / small[1])
     # The mean of any pixels around the middle of a block of a slope is the slope's value there.
     slope = (np.arange(shape[0])[:, None] + np.arange(shape[1])) * (200.0 / sum(shape))
     made = np.empty(small, np.uint8)
@@ -273,3 +275,97 @@ def test_change_of_size_begins_anew() -> None:
     watch(detector, [noisy(background(), seed) for seed in range(20)])
     found = watch(detector, [noisy(background(120, 160), seed) for seed in range(20)], start_s=2.0)
     assert not any(detection.triggered for detection in found)
+
+
+def test_age_goes_with_what_moves_and_begins_anew_elsewhere() -> None:
+    persistence = Persistence((40, 60))
+    for step in range(5):
+        cells = np.zeros((40, 60), np.uint8)
+        cells[10:14, 5 + 2 * step : 9 + 2 * step] = 255
+        if step == 4:
+            cells[30, 50] = 255
+        persistence.see(cells, 0.1)
+    assert persistence.ages[12, 14] == 1 + round(0.4 / STEP_S)
+    assert persistence.ages[30, 50] == 1
+    assert np.count_nonzero(persistence.ages) == 17
+    persistence.see(cells, 60.0)
+    assert persistence.ages[12, 14] == 1 + round(0.5 / STEP_S)  # a pause is one chance, however long
+    persistence.forget()
+    assert not persistence.ages.any()
+
+
+def lit(scene: npt.NDArray[np.float64], x: float) -> npt.NDArray[np.float64]:
+    """A lamp that shines on a part of a dark place and fades out around it."""
+    rows, columns = np.mgrid[0:ROWS, 0:COLUMNS]
+    away = np.hypot(columns - x, rows - 150) / 30
+    return scene * (1 + 2.5 * np.exp(-(away**2)))
+
+
+def textured(seed: int = 3) -> npt.NDArray[np.float64]:
+    """A dark place with a texture that noise cannot be taken for."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(15, 55, (ROWS // 5, COLUMNS // 5))
+    return np.kron(coarse, np.ones((5, 5)))
+
+
+def test_lamp_that_sweeps_over_a_texture_is_no_thing() -> None:
+    detector = MotionDetector(MotionSettings())
+    watch(detector, [noisy(textured(), seed, 1.5) for seed in range(30)])
+    swept = [noisy(lit(textured(), 30 + 8 * step), step, 1.5) for step in range(30)]
+    assert not any(found.triggered for found in watch(detector, swept, start_s=3.0))
+
+
+def test_thing_that_hides_a_texture_in_the_dark_is_found() -> None:
+    detector = MotionDetector(MotionSettings())
+    watch(detector, [noisy(textured(), seed, 1.5) for seed in range(30)])
+    found = []
+    for step in range(20):
+        scene = textured()
+        scene[130:170, 40 + 6 * step : 56 + 6 * step] = 50.0
+        found.append(detector.apply(noisy(scene, step, 1.5), (30 + step) * SECOND // 10))
+    assert sum(detection.triggered for detection in found) >= 14
+
+
+def test_glow_out_of_focus_is_no_thing_at_night() -> None:
+    detector = MotionDetector(MotionSettings())
+    dark = np.full((ROWS, COLUMNS), 30.0)
+    rows, columns = np.mgrid[0:ROWS, 0:COLUMNS]
+    watch(detector, [noisy(dark, seed) for seed in range(30)])
+    pictures = [
+        noisy(dark + 90 * np.exp(-((np.hypot(columns - 60 - 5 * step, rows - 90) / 14) ** 2)), step)
+        for step in range(30)
+    ]
+    assert sum(found.triggered for found in watch(detector, pictures, start_s=3.0)) <= 1
+
+
+def test_faint_thing_is_found_in_the_noise_of_the_night() -> None:
+    detector = MotionDetector(MotionSettings())
+    dark = background() * 0.3
+    watch(detector, [noisy(dark, seed) for seed in range(50)])
+    found = []
+    for step in range(30):
+        scene = dark.copy()
+        scene[100:145, 40 + 4 * step : 56 + 4 * step] -= 14.0
+        found.append(detector.apply(noisy(scene, 100 + step), (50 + step) * SECOND // 10))
+    assert sum(detection.triggered for detection in found) >= 27
+
+
+def test_place_that_something_left_is_no_thing_for_long() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    # It is there from the first picture on, and learnt; then it is gone.
+    watch(detector, [noisy(with_square(scene, 100, 120), seed) for seed in range(30)])
+    left = watch(detector, [noisy(scene, seed) for seed in range(30, 100)], start_s=3.0)
+    assert not any(found.triggered for found in left)
+
+
+def test_what_moves_is_reported_while_the_light_is_switched() -> None:
+    detector = MotionDetector(MotionSettings())
+    scene = background()
+    watch(detector, [noisy(scene * 0.4, seed) for seed in range(30)])
+    pictures = []
+    for step in range(40):
+        gain = 0.4 if step < 20 else 1.0
+        pictures.append(noisy(with_square(scene, 20 + 5 * step, 150) * gain, step))
+    found = watch(detector, pictures, start_s=3.0)
+    assert all(detection.triggered for detection in found[2:])

@@ -13,10 +13,12 @@ float32; all else is uint8, which OpenCV does several times as fast, and in buff
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from picctv_plugins_motion.evidence import ABOVE_NOISE, FAINTEST, texture_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,6 +40,7 @@ DEVIATION_S = 6.0
 # OpenCV takes a number for an array where its stubs do not say so.
 _STEP: Any = 24
 _KERNEL = np.ones((3, 3), np.uint8)
+_GLOW = np.ones((9, 9), np.uint8)  # in cells: light fades out beyond what is seen to have changed
 
 _GLARING: Any = 245.0
 _NOISE_RANGE = (
@@ -45,6 +48,24 @@ _NOISE_RANGE = (
 )
 _USUAL_NOISE: Any = 2.0 * _NOISE_RANGE
 _MOST_NOISE: Any = 8.0  # more than that comes from things that pass
+
+
+class Small(NamedTuple):
+    """A background in cells of 2x2 pixels.
+
+    Attributes:
+        value: (rows, columns) uint8, the mean.
+        edges: (rows, columns) uint8, the mean strength of its edges.
+        texture: (rows, columns) int16, by how much each is brighter than its surroundings.
+        noise: (rows, columns) uint8, the least texture that is none of noise.
+        mean: of all values.
+    """
+
+    value: Bytes
+    edges: Bytes
+    texture: Bytes
+    noise: Bytes
+    mean: float
 
 
 class Background:
@@ -86,13 +107,16 @@ class Background:
             np.empty_like(first) for _ in range(5)
         )
         self._wide: dict[int, tuple[Bytes, Bytes]] = {}
+        self._small: Small | None = None
         self.age = 0
+        self._learnt_s = 0.25  # what came before the first learning
         self.rebuild()
 
     def rebuild(self) -> None:
         """Make the band from the mean and the deviation."""
         self.age += 1
         self._wide.clear()
+        self._small = None
         cv2.convertScaleAbs(self._mean, self.value)
         cv2.morphologyEx(self.value, cv2.MORPH_GRADIENT, _KERNEL, self._local)
         cv2.dilate(self._local, _KERNEL, self.contrast)
@@ -115,6 +139,18 @@ class Background:
             kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
             self._wide[radius] = (cv2.erode(self.low, kernel), cv2.dilate(self.high, kernel))
         return self._wide[radius]
+
+    def small(self) -> Small:
+        """Give the background in cells of 2x2 pixels."""
+        if self._small is None:
+            size = self._shape[::-1]
+            value, edges, noise = (
+                cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+                for values in (self.value, self._local, self._deviation)
+            )
+            noise = cv2.max(cv2.convertScaleAbs(noise, alpha=ABOVE_NOISE), FAINTEST)
+            self._small = Small(value, edges, texture_of(value), noise, cv2.mean(value)[0])
+        return self._small
 
     def grain(self) -> Bytes:
         """Give by how much noise may make each edge stronger, in grey levels."""
@@ -146,13 +182,16 @@ class Background:
         np.copyto(self._previous, self._clipped)
         self.rebuild()
 
-    def learn(self, picture: Bytes, moving: Bytes, rejected: Bytes | None, seconds: float) -> None:
+    def learn(
+        self, picture: Bytes, moving: Bytes, rejected: Bytes | None, light: Bytes | None, seconds: float
+    ) -> None:
         """Learn from a picture what is still in it.
 
         Args:
             picture: (rows, columns) uint8.
             moving: (rows/2, columns/2) uint8, 255 in the cells where something moves or stands: there the mean stays.
             rejected: the same for cells whose change was no thing; None where there are none.
+            light: the same for cells whose light changed, of which noise is not to be learnt; None where there are none.
             seconds: the time since the last call.
         """
         size = picture.shape[::-1]
@@ -167,12 +206,22 @@ class Background:
             cv2.copyTo(self._part, self._held, self._spread)
             free = cv2.bitwise_not(self._held, self._held)
         cv2.min(self._spread, _STEP, self._spread)
-        cv2.accumulateWeighted(self._spread, self._deviation, _share(seconds, DEVIATION_S))
+        steady = None
+        if light is not None:
+            steady = cv2.bitwise_not(
+                cv2.resize(cv2.dilate(light, _GLOW), size, interpolation=cv2.INTER_NEAREST)
+            )
+        self._learnt_s += seconds
+        # At first all pictures count alike: a mean of few of them is better than most of the first one.
+        first = seconds / self._learnt_s
+        cv2.accumulateWeighted(
+            self._spread, self._deviation, max(first, _share(seconds, DEVIATION_S)), mask=steady
+        )
         cv2.subtract(self.value, _STEP, self._clipped)
         cv2.max(picture, self._clipped, self._clipped)
         cv2.add(self.value, _STEP, self._part)
         cv2.min(self._clipped, self._part, self._clipped)
-        cv2.accumulateWeighted(self._clipped, self._mean, _share(seconds, MEAN_S), mask=free)
+        cv2.accumulateWeighted(self._clipped, self._mean, max(first, _share(seconds, MEAN_S)), mask=free)
         if rejected is not None:
             cv2.resize(rejected, size, self._soon, interpolation=cv2.INTER_NEAREST)
             cv2.accumulateWeighted(picture, self._mean, _share(seconds, REJECTED_S), mask=self._soon)
@@ -204,13 +253,13 @@ class Background:
 def _width(sensitivity: float) -> tuple[float, float, float]:
     """Give what half the width of the band is made of: base + noise * deviation + sway * local contrast.
 
-    By default that is 8 grey levels, and 3.5 for each of the deviation, in a quiet, flat place.
+    By default that is 4.7 grey levels, and 3.25 for each of the deviation, in a flat place.
     """
-    return 14.0 - 12.0 * sensitivity, 4.5 - 2.0 * sensitivity, 0.5 - 0.3 * sensitivity
+    return 8.5 - 7.6 * sensitivity, 4.5 - 2.5 * sensitivity, 0.55 - 0.3 * sensitivity
 
 
 def _margin(sensitivity: float) -> float:
-    return 18.0 - 12.0 * sensitivity
+    return 12.0 - 10.0 * sensitivity
 
 
 def _share(seconds: float, constant: float) -> float:

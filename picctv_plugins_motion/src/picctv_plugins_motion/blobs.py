@@ -1,22 +1,21 @@
 """From changed cells to things: connected blobs, and whether each is a thing that moves.
 
-A thing brings edges that the background lacks. Light, a shadow, a reflection, and the hole that a thing leaves behind
-when the background had learnt it (a ghost) change values, and bring no edge, or only a soft one. A lamp that shines on
-something makes the edges stronger that are there: so those of the background are taken as much stronger as the place
-has become brighter.
-
-What moves also goes on changing. The digits of a clock that is written into the picture, a lamp that went on, a sign
-that was switched over are there from one picture to the next, and then stand still: such a blob is none, unless it is
-where a thing was just before, which may well have stopped.
+A thing is large enough, was there a moment before, brings edges that the background lacks, and hides what is behind it
+(`evidence`). What moves also goes on changing. The digits of a clock that is written into the picture, a lamp that went
+on, a sign that was switched over are there from one picture to the next, and then stand still: such a blob is none,
+unless it is where a thing was just before, which may well have stopped.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from picctv_plugins_motion.evidence import DARK_LEVEL, Evidence
+from picctv_plugins_motion.persistence import STEP_S
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from picctv_plugins_motion.background import Background
 
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
+    Counts = npt.NDArray[Any]  # float64 or integers
+    Bools = npt.NDArray[Any]
 
 NEW_EDGES = 0.08
 """The part of a thing's pixels that are edges which the background lacks, at least."""
@@ -38,11 +39,26 @@ KNOWN = 0.1
 MANY = 0.7
 """So many sharp edges, as a part of the smallest thing, do as well: a foot is one, however large its shadow."""
 
-FAR = 0.5
+NOISY = 0.02
+"""So many more, as a part of its cells, for strong noise is as sharp here and there."""
+
+FAR = 0.25
 """So many cells, as a part of the smallest thing, must be other even than the background near the place."""
 
 LASTING = 0.2
-"""The part of a thing's cells, at least, that were changed a moment before as well, at or near the place."""
+"""The part of a thing's cells, at least, that have been changed for long enough, at or near the place."""
+
+AT_ONCE = 2.0
+"""What is smaller than so many times the smallest thing has to last longer, where no thing was just before."""
+
+SMALL_S = 0.4
+"""By how much longer, in seconds."""
+
+LONG_S = 0.8
+"""What has lasted for as long may be smaller than the smallest thing."""
+
+SMALLER = 0.5
+"""How large that must be, as a part of the smallest thing."""
 
 LARGE = 0.01
 """The part of the picture from which on a thing counts at once; no noise is as large, and fast things are near."""
@@ -50,13 +66,59 @@ LARGE = 0.01
 SHARP = 0.03
 """The part of the pixels of such a thing that are edges of twice the margin, at least: what is out of focus near the lens has none."""
 
-BRIGHTEST = 4.0
-"""By how much stronger light may make an edge, at most; the camera's own limit makes it no stronger."""
+HIDDEN = 0.25
+"""The part of the background's texture that a thing hides, at least; noise hides some of it in light and shadow as well."""
 
-_BRIGHTER = 2.0
-_DARK_LEVEL: Any = 8.0  # what a camera adds to black; without it, noise in the dark would pass for light
-_ONE: Any = 32
+TEXTURED = 0.15
+"""In which part of the cells of a blob the background has a texture, where all can be told of what is hidden."""
+
+FEWEST_TEXTURED = 6
+"""How many cells those must be at least."""
+
+LEAST_TEXTURED = 0.2
+"""In which part of those there must be one, to tell anything."""
+
+MOST = 0.6
+"""The part of its cells that have a texture behind them, and of those the part that hide it, for a thing without new edges."""
+
+GLOWING = 1.6
+"""From how many times the brightness of the background on a blob may be a lamp's light, or an insect that it shines on."""
+
+FOCUS = 0.8
+"""The least strength of the edges of what is in focus, as a part of by how much the blob is brighter."""
+
+FOCUSED = 0.5
+"""How many cells have such edges, at least, as a part of the side of a square of as many cells as the blob has."""
+
+OUTLINED = 0.8
+"""A still blob whose outline is weaker, by this factor, than the background's edges there is what something left behind."""
+
 _KERNEL = np.ones((3, 3), np.uint8)
+
+
+class Changes(NamedTuple):
+    """What is other than the background: (rows, columns) uint8 each, 255 for yes but for the ages.
+
+    Attributes:
+        cells: which cells are changed.
+        far: which are other even than the background near the place.
+        ages: for how long each has been changed, as `persistence.Persistence.ages`.
+        active: which are other than a moment before.
+        known: where things were just before.
+    """
+
+    cells: Bytes
+    far: Bytes
+    ages: Bytes
+    active: Bytes
+    known: Bytes
+
+
+class Part(NamedTuple):
+    """A part of the picture, as slices of its cells and of its pixels."""
+
+    cells: tuple[slice, slice]
+    pixels: tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -68,117 +130,157 @@ class Blobs:
         areas: how many changed cells each has.
         things: (rows, columns) uint8, 255 in their cells.
         rejected: the same for blobs that are no things.
+        light: the same for those of them that are light, shadow, or out of focus.
     """
 
     boxes: list[tuple[int, int, int, int]]
     areas: list[int]
     things: Bytes
     rejected: Bytes
+    light: Bytes
+
+
+class _Measured:
+    """Sums over the blobs of a part. Few cells are in blobs; whatever is counted is counted in those only."""
+
+    def __init__(self, cells: Bytes) -> None:
+        self._shape = cells.shape
+        joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, _KERNEL)
+        self.count, labels, self.stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        self._places = np.flatnonzero(joined)
+        self._owner = labels.ravel()[self._places]
+
+    def summed(self, values: Bytes) -> Counts:
+        """Give the sum of values, (rows, columns), over the cells of each blob."""
+        return np.bincount(self._owner, values.ravel()[self._places], self.count)
+
+    def counted(self, mask: Bytes) -> Counts:
+        """Give how many cells of each blob are marked: 255, or a part of it."""
+        return self.summed(mask) / 255.0
+
+    def marked(self, chosen: Bools) -> Bytes:
+        """Give 255 in the cells of the chosen blobs."""
+        marked = np.zeros(self._shape, np.uint8)
+        marked.ravel()[self._places[chosen[self._owner]]] = 255
+        return marked
+
+    def mean_above(self, values: Bytes, least: Counts) -> Counts:
+        """Give the mean of the values of each blob that are at least what it asks for."""
+        values = values.ravel()[self._places]
+        chosen = values >= least[self._owner]
+        total = np.bincount(self._owner, values * chosen, self.count)
+        return total / np.maximum(np.bincount(self._owner, chosen, self.count), 1)
+
+    def above(self, values: Bytes, least: Counts) -> Counts:
+        """Give how many cells of each blob have at least the value that it asks for."""
+        return np.bincount(self._owner, values.ravel()[self._places] >= least[self._owner], self.count)
 
 
 def find(
-    picture: Bytes,
-    background: Background,
-    cells: Bytes,
-    far: Bytes,
-    steady: Bytes,
-    active: Bytes,
-    known: Bytes,
-    smallest: float,
+    picture: Bytes, background: Background, changes: Changes, smallest: float, confirmed_s: float
 ) -> Blobs:
     """Find the things among the changed cells.
 
     Args:
         picture: (rows, columns) uint8.
         background: what it is compared with.
-        cells: (rows/2, columns/2) uint8, 255 where the picture is other than the background.
-        far: the same, 255 where it is other even than the background near the place.
-        steady: the same, 255 where a moment before it was so too, at or near the place.
-        active: the same, 255 where it is other than a moment before.
-        known: the same, 255 where things were just before.
+        changes: its cells.
         smallest: the number of cells that a thing has at least.
+        confirmed_s: for how long a thing must have been there, in seconds.
     """
-    whole = cells.shape
+    whole = changes.cells.shape
     # All that follows is done in the part of the picture where something changed.
-    part, there = _surroundings(cells)
-    cells, far, steady, active, known = (mask[part] for mask in (cells, far, steady, active, known))
-    joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, _KERNEL)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    edges, sharp = _new_edges(picture[there], background, there, cells)
-    # Few cells are in blobs; whatever is counted is counted in those only.
-    inside = np.flatnonzero(joined != 0)
-    owner = labels.ravel()[inside]
-
-    def counted(mask: Bytes) -> npt.NDArray[np.float64]:
-        return np.bincount(owner, mask.ravel()[inside], count) / 255.0
-
-    changed, lasting, amount, sharp_cells = counted(cells), counted(steady), counted(edges), counted(sharp)
-    sudden = (changed >= LARGE * whole[0] * whole[1]) & (sharp_cells >= SHARP * changed)
-    confirmed = sudden | (lasting >= np.maximum(LASTING * changed, smallest))
-    new = (amount >= NEW_EDGES * changed) | (sharp_cells >= MANY * smallest)
+    part = _surroundings(changes.cells)
+    cells, far, ages, active, known = (mask[part.cells] for mask in changes)
+    shown = Evidence(picture, background, part)
+    blobs = _Measured(cells)
+    changed, sharp = blobs.counted(cells), blobs.counted(shown.sharp)
+    side = np.sqrt(changed)
+    was_there = (blobs.counted(known) >= KNOWN * changed) & ~_left_behind(blobs, shown, cells)
+    at_once = (changed >= AT_ONCE * smallest) | was_there
+    lasting = np.where(
+        at_once, blobs.counted(_older(ages, confirmed_s)), blobs.counted(_older(ages, confirmed_s + SMALL_S))
+    )
+    large = (changed >= smallest) | (blobs.counted(_older(ages, LONG_S)) >= SMALLER * smallest)
+    sudden = (changed >= LARGE * whole[0] * whole[1]) & (sharp >= SHARP * changed)
+    confirmed = sudden | (lasting >= np.maximum(LASTING * changed, SMALLER * smallest))
+    new = (blobs.counted(shown.new) >= NEW_EDGES * changed) | (sharp >= MANY * smallest + NOISY * changed)
+    new |= _hides(blobs, shown, cells, changed)
     # A thing that moves by a pixel changes along its outline at least, however even it is within.
-    moving = counted(active) >= np.maximum(2.0, ACTIVE * np.sqrt(changed))
-    was_there = counted(known) >= KNOWN * changed
-    beyond = counted(far) >= FAR * smallest
-    passed = confirmed & (changed >= smallest) & new & (moving | was_there) & beyond
+    moving = blobs.counted(active) >= np.maximum(2.0, ACTIVE * side)
+    beyond = blobs.counted(far) >= FAR * smallest
+    light = _seen_through(blobs, shown, cells, changed) | _out_of_focus(blobs, shown, cells, changed)
+    # A small one that stands still is a remnant of something rather than a thing.
+    stands = was_there & (changed >= AT_ONCE * smallest)
+    passed = confirmed & large & new & (moving | stands) & beyond & ~light
     # What is small and moves may yet become larger; what is small and stands still is left over from something.
     rejected = ~passed & ((changed >= smallest) | ~moving)
-    passed[0] = rejected[0] = False
+    passed[0] = rejected[0] = light[0] = False
     order = sorted(np.flatnonzero(passed), key=lambda label: -changed[label])
-    top, left = part[0].start, part[1].start
-    things, others = np.zeros(whole, np.uint8), np.zeros(whole, np.uint8)
-    things[part] = _marked(cells.shape, inside, passed[owner])
-    others[part] = _marked(cells.shape, inside, rejected[owner])
+    top, left = part.cells[0].start, part.cells[1].start
+
+    def marked(chosen: Bools) -> Bytes:
+        mask = np.zeros(whole, np.uint8)
+        mask[part.cells] = blobs.marked(chosen)
+        return mask
+
     return Blobs(
-        boxes=[(int(x) + left, int(y) + top, int(w), int(h)) for x, y, w, h in stats[order, :4]],
+        boxes=[(int(x) + left, int(y) + top, int(w), int(h)) for x, y, w, h in blobs.stats[order, :4]],
         areas=[int(changed[label]) for label in order],
-        things=things,
-        rejected=others,
+        things=marked(passed),
+        rejected=marked(rejected),
+        light=marked(light & rejected),
     )
 
 
-def _surroundings(cells: Bytes) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Give the part of the picture that has all marked cells and two around them: in cells, and in pixels."""
+def _surroundings(cells: Bytes) -> Part:
+    """Give the part of the picture that has all marked cells and two around them."""
     x, y, w, h = cv2.boundingRect(cells)
     top, left = max(0, y - 2), max(0, x - 2)
     bottom, right = min(cells.shape[0], y + h + 2), min(cells.shape[1], x + w + 2)
-    return (slice(top, bottom), slice(left, right)), (slice(2 * top, 2 * bottom), slice(2 * left, 2 * right))
-
-
-def _marked(shape: tuple[int, ...], places: npt.NDArray[np.intp], chosen: npt.NDArray[np.bool_]) -> Bytes:
-    marked = np.zeros(shape, np.uint8)
-    marked.ravel()[places[chosen]] = 255
-    return marked
-
-
-def _new_edges(
-    picture: Bytes, background: Background, there: tuple[slice, slice], cells: Bytes
-) -> tuple[Bytes, Bytes]:
-    """Give for each cell which part of it, 0 to 255, is edges that the background lacks, and which part sharp ones."""
-    size = cells.shape[::-1]
-    gradient = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _KERNEL)
-    contrast = background.contrast[there]
-    brighter = _brighter(picture, background.value[there], cells)
-    if brighter is not None:
-        contrast = cv2.add(cv2.multiply(contrast, brighter, scale=1 / _ONE), background.grain()[there])
-    surplus = cv2.subtract(gradient, contrast)
-    margin: Any = background.margin if isinstance(background.margin, float) else background.margin[there]
-    new = cv2.compare(surplus, margin, cv2.CMP_GT)
-    sharp = cv2.compare(cv2.subtract(surplus, margin), margin, cv2.CMP_GT)
-    return (
-        cv2.resize(new, size, interpolation=cv2.INTER_AREA),
-        cv2.resize(sharp, size, interpolation=cv2.INTER_AREA),
+    return Part(
+        (slice(top, bottom), slice(left, right)), (slice(2 * top, 2 * bottom), slice(2 * left, 2 * right))
     )
 
 
-def _brighter(picture: Bytes, background: Bytes, cells: Bytes) -> Bytes | None:
-    """Give how many times, in 32nds, each pixel's surroundings are brighter; None where none of the cells is."""
-    size = cells.shape[::-1]
-    now = cv2.blur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (5, 5))
-    then = cv2.blur(cv2.resize(background, size, interpolation=cv2.INTER_AREA), (5, 5))
-    ratio = cv2.divide(cv2.add(now, _DARK_LEVEL), cv2.add(then, _DARK_LEVEL), scale=_ONE)
-    if cv2.minMaxLoc(ratio, cells)[1] < _BRIGHTER * _ONE:
-        return None
-    limited = cv2.min(cv2.max(ratio, _ONE), BRIGHTEST * _ONE)
-    whole: Bytes = cv2.resize(limited, picture.shape[::-1])
-    return whole
+def _older(ages: Bytes, seconds: float) -> Bytes:
+    """Give 255 for the cells that have been changed for so long."""
+    return cv2.inRange(ages, 1 + round(seconds / STEP_S), 255)
+
+
+def _seen_through(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
+    """Say which blobs hide hardly anything of the background's texture; the less of it there is, the less may be hidden."""
+    changed = cells > 0
+    textured = blobs.summed(shown.textured & changed)
+    share = np.minimum(1.0, textured / np.maximum(TEXTURED * area, 1.0))
+    enough = (share >= LEAST_TEXTURED) & (textured >= FEWEST_TEXTURED)
+    return enough & (blobs.summed(shown.hidden & changed) < HIDDEN * share * share * textured)
+
+
+def _hides(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
+    """Say which blobs hide nearly all of a texture that is nearly everywhere behind them."""
+    changed = cells > 0
+    textured = blobs.summed(shown.textured & changed)
+    return (textured >= MOST * area) & (blobs.summed(shown.hidden & changed) >= MOST * textured)
+
+
+def _out_of_focus(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
+    """Say which blobs are much brighter than the background and have no edge that is as strong."""
+    now, then = blobs.summed(cv2.min(shown.now, cells)), blobs.summed(cv2.min(shown.then, cells))
+    dark = DARK_LEVEL * area
+    glowing: Bools = (now + dark > GLOWING * (then + dark)) & shown.night
+    if not glowing.any():
+        return glowing
+    brighter = cv2.min(cv2.subtract(shown.now, shown.then), cells)
+    # Of what is out of focus, the middle is bright and the margin is faint.
+    middle = blobs.summed(brighter) / np.maximum(area, 1.0)
+    in_focus = blobs.above(shown.strongest, FOCUS * blobs.mean_above(brighter, middle))
+    return glowing & (in_focus < FOCUSED * np.sqrt(area))
+
+
+def _left_behind(blobs: _Measured, shown: Evidence, cells: Bytes) -> Bools:
+    """Say which blobs have an outline in the background rather than in the picture: a thing that was learnt has left."""
+    outline = cv2.subtract(cells, cv2.erode(cells, _KERNEL))
+    return blobs.summed(cv2.min(shown.edges, outline)) < OUTLINED * blobs.summed(
+        cv2.min(shown.edges_then, outline)
+    )

@@ -28,6 +28,7 @@ from picctv_plugins_motion.background import Background
 from picctv_plugins_motion.light import Light
 from picctv_plugins_motion.litter import Litter
 from picctv_plugins_motion.moments import Moment, Moments
+from picctv_plugins_motion.persistence import STEP_S, Persistence
 from picctv_plugins_motion.shrink import Shrinker
 from picctv_plugins_motion.view import View
 from picctv_plugins_motion.zones import Zones
@@ -74,6 +75,12 @@ MUCH = 0.1
 VIEW_S = 1.0
 """How often the view is learnt, in seconds."""
 
+YOUNG_S = 0.3
+"""For how long after the warm-up there are too few pictures to compare with, to say that nothing moves any more."""
+
+LIGHT_S = 1.0
+"""After how long the light on a part of the picture is followed, in seconds."""
+
 _NEIGHBOURS = np.ones((5, 5), np.uint8)
 
 
@@ -112,6 +119,7 @@ class MotionDetector:
         self._last_ns = self._quiet_until_ns = 0
         self._since_learning_s = 0.0
         self._begun = False
+        self._carried_until_ns = 0
 
     def apply(self, luma: Bytes, captured_at_ns: int) -> Detection:
         """Look at the next picture.
@@ -130,6 +138,7 @@ class MotionDetector:
             )
         if luma.shape != self._shape:
             self._take_size(luma.shape)
+            self._carried_until_ns = 0
             moment = self._moment(luma, captured_at_ns)
             self._start(moment)
             return self._nothing()
@@ -138,21 +147,23 @@ class MotionDetector:
         self._last_ns = captured_at_ns
         if not 0 <= seconds <= BREAK_S:
             self._moments.clear()
+            self._persistence.forget()
             seconds = BREAK_S if seconds > 0 else 0.0
         self._since_learning_s += seconds
         if captured_at_ns < self._quiet_until_ns:
             self._seen += 1
             self._background.warm_up(moment.picture, self._seen)
             self._moments.drop(moment)
-            return self._nothing()
+            return self._carried()
         # What was too large a change to follow was light, or another view: the first picture after it tells.
         other = self._begun and self._view.differs(moment.picture)
         self._begun = False
         if other:
             self._view.forget()
+            self._carried_until_ns = 0
         if not self._light.follow(moment.picture, self._background) or not self._find_changed(moment):
             self._start(moment)
-            return self._nothing(scene_changed=other)
+            return replace(self._carried(), scene_changed=other)
         before = self._moments.keep(moment)
         found = self._judge(moment, before, seconds)
         return replace(found, scene_changed=True) if other else found
@@ -167,10 +178,9 @@ class MotionDetector:
         self._light = Light((rows, columns))
         self._inside = np.empty((rows, columns), np.uint8)
         self._pooled = np.empty(self._cells_shape, np.uint8)
-        self._near = np.empty(self._cells_shape, np.uint8)
+        self._persistence = Persistence(self._cells_shape)
         self._part = np.empty(self._cells_shape, np.uint8)
         self._far_cells = np.empty(self._cells_shape, np.uint8)
-        self._steady = np.empty(self._cells_shape, np.uint8)
         self._still = np.zeros(self._cells_shape, np.uint8)
         self._no_mask = self._still.astype(bool)
         self._still.flags.writeable = self._no_mask.flags.writeable = False
@@ -187,6 +197,7 @@ class MotionDetector:
         """Forget all but the view: this is the first picture of its kind."""
         self._background = Background(moment.picture, self._settings, self._zones)
         self._moments.clear()
+        self._persistence.forget()
         self._known: Bytes = self._still
         self._seen = 1
         self._last_ns = moment.at_ns
@@ -214,7 +225,10 @@ class MotionDetector:
                 return False
         if moment.at_ns < self._shaken_until_ns:
             # The rest of a shift, and the blur of a fast one, stay between the values of the neighbours.
-            count = self._outside(moment.picture, *self._background.wide(1), moment.cells)
+            self._outside(moment.picture, *self._background.wide(1), moment.cells)
+            # At the edges the picture shows what the background never saw.
+            cv2.rectangle(moment.cells, (0, 0, *self._cells_shape[::-1]), 0, 1)
+            count = cv2.countNonZero(moment.cells)
         return count <= CHANGED_SCENE * moment.cells.size
 
     def _move_back(self, moment: Moment, count: int) -> tuple[int, int]:
@@ -263,43 +277,59 @@ class MotionDetector:
         return cv2.threshold(shares, 0, 255, cv2.THRESH_BINARY)[1]
 
     def _judge(self, moment: Moment, before: Moment, seconds: float) -> Detection:
-        cv2.dilate(before.cells, _NEIGHBOURS, self._near)
-        self._litter.see(moment.cells, self._near, seconds)
-        steady = cv2.bitwise_and(moment.cells, self._near, self._steady)
-        rejected = None
         found = None
-        if cv2.countNonZero(steady) or cv2.countNonZero(moment.cells) >= blobs.LARGE * steady.size:
+        count = cv2.countNonZero(moment.cells)
+        if not count:
+            self._persistence.forget()
+            self._litter.see_nothing(seconds)
+        else:
+            self._persistence.see(moment.cells, seconds)
+            self._litter.see(self._persistence.ages, seconds)
+        if count >= self._smallest / 2:
             holding = moment.at_ns < self._held_until_ns
-            smallest = self._smallest * self._litter.larger
-            found = blobs.find(
-                moment.picture,
-                self._background,
+            changes = blobs.Changes(
                 moment.cells,
                 self._far(moment),
-                steady,
+                self._persistence.ages,
                 self._active(moment.picture, before.picture),
                 self._known if holding else self._still,
-                max(2.0, smallest / 2 if holding else smallest),
             )
-            rejected = found.rejected
+            smallest = max(2.0, self._smallest / 2 if holding else self._smallest)
+            confirmed_s = MOMENT_S + self._litter.longer_s
+            found = blobs.find(moment.picture, self._background, changes, smallest, confirmed_s)
         changed = False
         if self._since_learning_s >= LEARN_S:
-            changed = self._learn(moment, rejected)
+            changed = self._learn(moment, found)
         if changed:
             self._view.forget()
+            self._carried_until_ns = 0
             self._start(moment)
             return self._nothing(scene_changed=True)
         if found is None or not found.boxes:
-            return self._nothing()
+            young = moment.at_ns < self._quiet_until_ns + round(YOUNG_S * SECOND)
+            return self._carried() if young else self._nothing()
         self._held_until_ns = moment.at_ns + round(HOLD_S * SECOND)
         self._known = cv2.dilate(found.things, _NEIGHBOURS)
-        return self._found(found)
+        self._last = self._found(found)
+        self._carried_until_ns = moment.at_ns + round(HOLD_S * SECOND)
+        return self._last
 
-    def _learn(self, moment: Moment, rejected: Bytes | None) -> bool:
+    def _carried(self) -> Detection:
+        """Give what moved just before the light of the whole picture changed: it has hardly gone since."""
+        return self._last if self._last_ns < self._carried_until_ns else self._nothing()
+
+    def _learn(self, moment: Moment, found: blobs.Blobs | None) -> bool:
         """Learn what is still in a picture; say whether it shows another view for long enough."""
-        held = moment.cells if rejected is None else cv2.subtract(moment.cells, rejected)
         seconds, self._since_learning_s = self._since_learning_s, 0.0
-        self._background.learn(moment.picture, held, rejected, seconds)
+        rejected = light = None
+        held = moment.cells
+        if found is not None:
+            light = found.light
+            # Light that passes is not followed; light that stays is.
+            young = cv2.bitwise_and(light, cv2.inRange(self._persistence.ages, 1, round(LIGHT_S / STEP_S)))
+            rejected = cv2.subtract(found.rejected, young)
+            held = cv2.subtract(moment.cells, rejected)
+        self._background.learn(moment.picture, held, rejected, light, seconds)
         if cv2.countNonZero(moment.cells) > MUCH * moment.cells.size:
             self._other_s = self._other_s + seconds if self._view.differs(moment.picture) else 0.0
             return self._other_s >= OTHER_S

@@ -19,8 +19,8 @@ LITTER_S = 5.0
 MOST_LITTER = 0.015
 """The largest part of the picture that counts as litter; more than that is a fast thing, or many."""
 
-LITTER_SIZE = 400.0
-"""By how much litter raises the size of the smallest thing: at a hundredth of the picture, five times."""
+LITTER_LASTS_S = 30.0
+"""By how much litter raises the time for which a thing must last, in seconds: at a hundredth of the picture, 0.3 s."""
 
 
 class Litter:
@@ -31,19 +31,24 @@ class Litter:
         self._part = np.empty(shape, np.uint8)
 
     @property
-    def larger(self) -> float:
-        """By how many times larger than otherwise a thing must be: drops and flakes lie side by side by chance."""
-        return 1.0 + LITTER_SIZE * self._share
+    def longer_s(self) -> float:
+        """For how much longer than otherwise a thing must last: drops and flakes lie near each other by chance."""
+        return LITTER_LASTS_S * self._share
 
-    def see(self, cells: Bytes, near: Bytes, seconds: float) -> None:
-        """Take note of the changed cells of a picture, of which a moment before none was changed near by.
+    def see(self, ages: Bytes, seconds: float) -> None:
+        """Take note of a picture.
 
         Args:
-            cells: (rows, columns) uint8, 255 where changed.
-            near: the same, 255 where changed a moment before, at the place or near it.
+            ages: (rows, columns) uint8, 1 where a cell is changed and nothing near it was before.
             seconds: the time since the last call.
         """
-        cv2.subtract(cells, near, self._part)
-        litter = min(MOST_LITTER, cv2.countNonZero(self._part) / cells.size)
+        cv2.inRange(ages, 1, 1, self._part)
+        self._note(min(MOST_LITTER, cv2.countNonZero(self._part) / ages.size), seconds)
+
+    def see_nothing(self, seconds: float) -> None:
+        """Take note of a picture without changed cells; `seconds` is the time since the last call."""
+        self._note(0.0, seconds)
+
+    def _note(self, litter: float, seconds: float) -> None:
         constant = LITTER_S if litter > self._share else LITTER_S / 10
         self._share += (litter - self._share) * (1.0 - math.exp(-seconds / constant))

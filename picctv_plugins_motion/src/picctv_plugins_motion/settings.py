@@ -53,13 +53,13 @@ class MotionSettings(Settings):
         "0.0006 is a person of 6 % of the picture's height.",
     )
     settle_s: float = Field(
-        60.0,
+        30.0,
         ge=1.0,
         le=86400.0,
         description="After how many seconds a thing that stands still belongs to the background.",
     )
     warm_up_s: float = Field(
-        1.0,
+        0.5,
         ge=0.0,
         le=600.0,
         description="For how many seconds after the start, or after the whole picture changed, nothing is reported.",

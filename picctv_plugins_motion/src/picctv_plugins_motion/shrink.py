@@ -12,16 +12,20 @@ if TYPE_CHECKING:
 
     Bytes = npt.NDArray[Any]
 
-WIDEST = 480
-"""Pictures are halved while they are at least this many columns wide, so 240 to 479 are left of a larger one."""
+WIDTH = 320
+"""Pictures are halved while they are at least twice as wide."""
+
+WIDEST = 400
+"""What is still wider then is scaled to `WIDTH`."""
 
 
 class Shrinker:
-    """Halves pictures of one size until they are narrow enough.
+    """Makes pictures of one size narrow enough.
 
     A picture is halved by 2x2 means. Where it has to be halved twice or more, the first two are one step, to the mean of
     the middle 2x2 of each 4x4 pixels. That leaves every other pair of rows unread: reading the picture from memory is what
-    takes the time. Both are what OpenCV does at full speed, and neither moves the picture by a fraction of a pixel.
+    takes the time. Both are what OpenCV does at full speed. What is not narrow enough then, such as a quarter of
+    1920x1080, is scaled by linear interpolation. No step moves the picture, not by a fraction of a pixel.
 
     Attributes:
         shape: (rows, columns) of what comes out; both even.
@@ -29,17 +33,20 @@ class Shrinker:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         rows, columns = shape[:2]
-        factors = []
-        while columns >= WIDEST and rows >= 32:
+        factors: list[float] = []
+        while columns >= 2 * WIDTH and rows >= 32:
             rows, columns = rows // 2, columns // 2
             factors.append(2)
         if len(factors) >= 2:
             factors[:2] = [4]
+        if columns > WIDEST and rows * WIDTH >= 16 * columns:
+            factors.append(columns / WIDTH)
+            rows, columns = round(rows * WIDTH / columns), WIDTH
         self.shape = (rows & ~1, columns & ~1)
-        self._steps: list[tuple[int, tuple[int, int], Bytes | None]] = []
+        self._steps: list[tuple[float, tuple[int, int], Bytes | None]] = []
         rows, columns = shape[:2]
         for number, factor in enumerate(factors, 1):
-            rows, columns = rows // factor, columns // factor
+            rows, columns = int(rows / factor), int(columns / factor)
             last = number == len(factors)
             if last:
                 rows, columns = self.shape
@@ -57,7 +64,7 @@ class Shrinker:
         picture = luma
         for factor, (rows, columns), step in self._steps:
             # What is left over at the right and below is no whole pixel of the smaller picture.
-            whole = picture[: factor * rows, : factor * columns]
+            whole = picture[: round(factor * rows), : round(factor * columns)]
             # Linear interpolation halfway between two pixels is their mean.
             way = cv2.INTER_AREA if factor == 2 else cv2.INTER_LINEAR
             picture = cv2.resize(whole, (columns, rows), into if step is None else step, interpolation=way)
