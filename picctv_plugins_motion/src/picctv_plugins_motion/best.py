@@ -78,7 +78,8 @@ def _worth(box: Box, total: float) -> float:
     """Give how well a frame shows a thing, 0 to 1: whole, and not one of many."""
     x, y, w, h = box
     is_cut_off = x < _EDGE or y < _EDGE or x + w > 1 - _EDGE or y + h > 1 - _EDGE
-    return (CUT_OFF if is_cut_off else 1.0) * math.sqrt(w * h / total)
+    # Of what is cut off, the more there is of it, the better.
+    return (CUT_OFF * max(w, h) if is_cut_off else 1.0) * math.sqrt(w * h / total)
 
 
 def _jpeg(luma: npt.NDArray[np.uint8]) -> bytes:
