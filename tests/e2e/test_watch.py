@@ -28,6 +28,7 @@ PAGES = (
     "/plugins/",
     "/plugins/?plugin=motion",
     "/plugins/?plugin=deeper",
+    "/set-aside/",
     "/plugins/motion/",
     "/plugins/motion/?zone=Left+half",
     "/plugins/motion/camera/garage/door/?day=2026-03-17",

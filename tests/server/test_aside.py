@@ -136,6 +136,21 @@ def test_failed_message_is_kept_with_all_that_is_known(make_processing: Callable
     assert (aside.messages().get().tries, aside.counts()) == (3, {"people": 1})
 
 
+def test_message_that_comes_again_and_can_be_stored_by_then_leaves(
+    make_processing: Callable[..., Any],
+) -> None:
+    processing, people = make_processing()
+    again_sent, other = results(1), results(2)
+    fail(processing, again_sent)
+    fail(processing, other)
+    type(people).fault = None
+    processing.process(replace(again_sent, payload=None), codec.pack(again_sent.payload))
+    assert aside.drop_stored(processing.alarms) == 1
+    assert [one.id for one in aside.messages()] == [other.id]
+    assert aside.drop_stored(processing.alarms) == 0
+    assert queries.results_between("garage/door", "people", T0, T0 + 10) == [(T0 + 1, {"score": 1})]
+
+
 def test_people_are_told_once_until_none_is_left(make_processing: Callable[..., Any]) -> None:
     processing, people = make_processing()
     sent = [results(number) for number in range(3)]

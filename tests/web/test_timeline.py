@@ -6,20 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 
 from picctv_server.models import Gap
 from picctv_web import timeline
 from picctv_web.timeline import Bar
-from tests.web.running import PASSWORD, USER
 from tests.web.test_pages import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     import httpx
-    from playwright.sync_api import Page
 
     from tests.web.running import Site
 
@@ -89,40 +83,3 @@ def test_bars_stay_within_the_day() -> None:
 def test_causes_have_colours_in_the_order_in_which_they_come() -> None:
     gaps = [Gap(id=str(n), cause=cause) for n, cause in enumerate(["full", "away", "full", "cut"])]
     assert timeline.tones(gaps) == {"full": 1, "away": 2, "cut": 3}
-
-
-@pytest.fixture(scope="module")
-def page(site: Site, chromium: Path) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(base_url=site.address)
-        page.goto("/login/")
-        page.fill("input[name=username]", USER)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        yield page
-        browser.close()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 390])
-def test_line_in_the_browser(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(DAY)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    gap = page.locator("svg .gap-1").first
-    box, line = gap.bounding_box(), page.locator(".day-line svg").bounding_box()
-    assert box is not None
-    assert line is not None
-    assert (box["x"] - line["x"]) / line["width"] == pytest.approx(27_000 / 86_400, abs=0.005)
-    assert box["width"] / line["width"] == pytest.approx(3600 / 86_400, abs=0.005)
-    colours = {
-        tone: page.locator(f".day-line .gap-{tone}").first.evaluate("own => getComputedStyle(own).fill")
-        for tone in (1, 2)
-    }
-    assert colours[1] != colours[2]
-    gap.click()
-    expect(page.locator("li:target")).to_contain_text("the camera was away: <no route>")
-    expect(page.locator("li:target")).to_be_visible()
-    page.locator(".day-line .day-event").first.click()
-    expect(page.locator("video")).to_be_visible()

@@ -203,12 +203,26 @@ def again(
         failed = {"$set": said, "$inc": {"tries": 1}}
         collection(_ASIDE).update_one({"_id": found.id}, failed)
         return Outcome(stored=False, error=str(error))
+    _drop(processing.alarms, found)
+    return Outcome(stored=True)
+
+
+def drop_stored(alarms: Alarms) -> int:
+    """Take out what was stored by another way: it came again, and its processor was mended. Give how many that were."""
+    dropped = 0
+    for found in SetAside.objects.only("id", "plugin"):
+        if collection("messages").find_one({"_id": found.id}, {"_id": 1}) is not None:
+            _drop(alarms, found)
+            dropped += 1
+    return dropped
+
+
+def _drop(alarms: Alarms, found: SetAside) -> None:
     # It is marked as stored by now: a crash from here on leaves it listed, and the next try only takes it away.
     collection(_ASIDE).delete_one({"_id": found.id})
     payloads.delete(found.payload_name)
     if collection(_ASIDE).find_one({"plugin": found.plugin}, {"_id": 1}) is None:
-        processing.alarms.end(_alarm(found.plugin))
-    return Outcome(stored=True)
+        alarms.end(_alarm(found.plugin))
 
 
 def _alarm(plugin: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from pymongo.errors import PyMongoError
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL_S = 2.0
 LEASE_SECONDS = 30.0
+DROP_SECONDS = 60.0
 
 
 class Housekeeping:
@@ -45,10 +47,12 @@ class Housekeeping:
         self._lease = Lease("housekeeping", LEASE_SECONDS)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._drop_at_s = 0.0
         alarms = processing.alarms
         retention = Retention(config.retention, processing.store.clips, alarms, clock, processing.expire)
         self._chores: tuple[Callable[[], None], ...] = (
             self._process_again,
+            self._drop_stored,
             retention.step,
             NodeWatch(config.nodes, alarms, clock).step,
         )
@@ -81,6 +85,13 @@ class Housekeeping:
                 chore()
             except (PicctvError, OSError) as error:
                 log.warning("a chore is left for later: %s", error)
+
+    def _drop_stored(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._drop_at_s:
+            self._drop_at_s = now_s + DROP_SECONDS
+            if dropped := aside.drop_stored(self._processing.alarms):
+                log.info("%d messages that were set aside came again and are stored", dropped)
 
     def _process_again(self) -> None:
         """Process what somebody asked for in the web."""

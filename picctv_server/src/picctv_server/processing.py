@@ -82,12 +82,17 @@ class Processing:
             ProcessorError: its plugin's processor failed.
         """
         try:
-            # Whatever is set aside is kept. In this order: what leaves there is marked as stored before.
-            is_kept = aside.has(envelope.id) or self.store.seen(envelope.id)
+            if self.store.seen(envelope.id):
+                return
         except PyMongoError as error:
             raise NotNowError(why_not_now(error)) from error
-        if not is_kept:
+        try:
             self.store_message(envelope, packed)
+        except ProcessorError:
+            # It is there already where it came again, because its node did not hear of it. Asked only now: the many that
+            # are stored need not wait for it. One that can be stored by now leaves there by `aside.drop_stored`.
+            if not self._is_aside(envelope.id):
+                raise
 
     def process_together(self, several: Sequence[tuple[messages.Message, bytes]]) -> set[str]:
         """Process and store messages with few questions to MongoDB; give the ids of those that the node may forget.
@@ -195,6 +200,12 @@ class Processing:
     def expire(self, before_ns: int) -> None:
         """Have plugins remove what they stored by themselves, and what is older than a time in UTC nanoseconds."""
         self._tell(self.processors.with_hook("picctv_expire"), "picctv_expire", before=before_ns)
+
+    def _is_aside(self, message_id: str) -> bool:
+        try:
+            return aside.has(message_id)
+        except PyMongoError as error:
+            raise NotNowError(why_not_now(error)) from error
 
     def _process(self, message: messages.Message) -> bool:
         processor = self.processors.of(message.plugin)

@@ -65,6 +65,8 @@ class Clip(me.Document):
         # Results mostly come before the clip that they belong to: none of the camera's clips ends later, and this shows it
         # without a look at those of a whole day.
         ("camera", "ended_at_ns"),
+        # How much room each camera takes.
+        ("camera", "bytes"),
     )
 
     @property
