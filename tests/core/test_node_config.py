@@ -112,7 +112,7 @@ def test_config_is_read_as_a_whole(read: Any, tmp_path: Path) -> None:
         ("ws://server.example:8700",),
     )
     assert config.spool_max_bytes == 10 * 10**9
-    assert config.spool_min_free_bytes == 200 * 10**6
+    assert config.spool_min_free_bytes is None
     assert config.token.get_secret_value() == "abc"
     assert "abc" not in repr(config)
     (camera,) = config.cameras

@@ -270,6 +270,31 @@ def test_quota_leaves_alone_what_is_on_its_way(open_spool: Any) -> None:
     assert second not in kept
 
 
+def test_quota_gap_does_not_reach_over_what_was_sent(open_spool: Any) -> None:
+    spool = open_spool(max_bytes=5000)
+    for start_s in (0, 10, 20):
+        add(spool, "clip", clip(start_s, 2000))
+    (sent,) = spool.take(2500, priorities=(2, 2)).result()  # that of 10 s
+    spool.delete([sent.id]).result()
+    for start_s in (30, 40):
+        add(spool, "clip", clip(start_s, 2000))
+    gaps = [(gap["from_ns"] // S, gap["to_ns"] // S) for gap in payloads(spool, "gap")]
+    assert gaps == [(0, 10), (20, 30)]
+
+
+def test_what_was_on_its_way_when_the_link_broke_is_given_up_last(open_spool: Any) -> None:
+    spool = open_spool(max_bytes=5000)
+    first = add(spool, "clip", clip(0, 2000))
+    spool.take(10**6, priorities=(2, 2)).result()
+    spool.release().result()
+    second, third = (add(spool, "clip", clip(start_s, 2000)) for start_s in (10, 20))
+    assert [stored.id for stored in take_all(spool) if stored.kind == "clip"] == [first, third]
+    assert second not in {first, third}
+    spool.set_aside(third, "no").result()
+    add(spool, "clip", clip(30, 4500))
+    assert first not in {stored.id for stored in take_all(spool)}
+
+
 def test_quota_gap_on_its_way_is_not_widened(open_spool: Any) -> None:
     spool = open_spool(max_bytes=5000)
     for start_s in (0, 10, 20):

@@ -55,10 +55,10 @@ class NodeTable(Settings):
         ge=10**6,
         description="How much may wait for the server. Beyond it the oldest video goes first, and leaves a gap.",
     )
-    spool_min_free: ByteSize = Field(
-        default=ByteSize(200 * 10**6),
-        description="How much room the disk of `data` shall keep. Where it is less, whoever has filled it, the oldest "
-        "video that waits goes first, and leaves a gap.",
+    spool_min_free: ByteSize | None = Field(
+        default=None,
+        description="How much room the disk of `data` shall keep; 200 MB, or a tenth of the disk where that is less, if it is "
+        "not given. Where it is less, whoever has filled it, the oldest video that waits goes first, and leaves a gap.",
     )
     notify_camera_offline: bool = Field(
         default=True,

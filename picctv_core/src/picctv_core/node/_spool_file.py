@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RESERVE_BYTES = 16 * 2**20
 """Room on the disk that the spool leaves free: SQLite needs some to delete, and so does whoever is to make more."""
 
+DEFAULT_MIN_FREE_BYTES = 200 * 10**6
+"""Of free disk; on a small one a tenth of it."""
+
 DAMAGED = "its bytes were damaged on the node's disk"
 """The reason of a message that was set aside because its checksum does not fit; it is never sent again."""
 
@@ -111,6 +114,12 @@ def free_bytes(path: Path) -> int:
     """Give the room on the disk of the spool that the node's user may fill."""
     disk = os.statvfs(path.parent)
     return disk.f_bavail * disk.f_frsize
+
+
+def default_min_free(path: Path) -> int:
+    """Give the room that the spool's disk keeps where nobody has said how much."""
+    disk = os.statvfs(path.parent)
+    return min(DEFAULT_MIN_FREE_BYTES, disk.f_blocks * disk.f_frsize // 10)
 
 
 def insert(connection: sqlite3.Connection, row: Row) -> bool:

@@ -38,7 +38,7 @@ class Store:
         path: the file.
         clock: gives the time of notifications.
         max_bytes: the quota.
-        min_free_bytes: the floor of free disk.
+        min_free_bytes: the floor of free disk; as much as suits the disk, where it is None.
 
     Attributes:
         connection: to the file; set by `adopt`.
@@ -47,7 +47,7 @@ class Store:
         disk_low: whether the disk is so full that nothing large is taken.
     """
 
-    def __init__(self, path: Path, clock: Clock, max_bytes: int, min_free_bytes: int) -> None:
+    def __init__(self, path: Path, clock: Clock, max_bytes: int, min_free_bytes: int | None) -> None:
         self.connection: sqlite3.Connection
         self.losses = Losses()
         self.added = False
@@ -55,8 +55,11 @@ class Store:
         self._path = path
         self._clock = clock
         self._max_bytes = max_bytes
-        self._min_free_bytes = min_free_bytes
+        self._min_free_bytes = (
+            _spool_file.default_min_free(path) if min_free_bytes is None else min_free_bytes
+        )
         self._taken: set[str] = set()
+        self._once: set[str] = set()
         self._open_gaps: dict[tuple[str, str, str], str] = {}
         self._bytes = 0
 
@@ -73,10 +76,10 @@ class Store:
 
     def remember(self) -> Callable[[], None]:
         """Give what puts everything beside the file back as it is now, for a transaction that is undone."""
-        before = self._bytes, self._taken.copy(), self._open_gaps.copy()
+        before = self._bytes, self._taken.copy(), self._once.copy(), self._open_gaps.copy()
 
         def restore() -> None:
-            self._bytes, self._taken, self._open_gaps = before
+            self._bytes, self._taken, self._once, self._open_gaps = before
 
         return restore
 
@@ -87,8 +90,7 @@ class Store:
             restore = self.remember()
             try:
                 with transaction(self.connection):
-                    newest = _spool_file.last_sequence(self.connection)
-                    self._give_up(FLOOR_CAUSE, lambda freed: freed < more, newest)
+                    self._give_up(FLOOR_CAUSE, lambda freed: freed < more)
             except sqlite3.OperationalError as error:
                 restore()
                 log.debug("no room could be made: %s", error)
@@ -101,9 +103,8 @@ class Store:
 
         A transaction of its own.
         """
-        if self.disk_low or not (
-            losses := self.losses.items()
-        ):  # it is to be one gap, and not one for each loss
+        # While the disk is low, more is to come: it is to be one gap, and not one for each loss.
+        if self.disk_low or not (losses := self.losses.items()):
             return False
         before = self._bytes
         try:
@@ -129,7 +130,7 @@ class Store:
             raise _spool_file.disk_full(self._path)
         self._insert(row)
         if self._bytes > self._max_bytes:
-            self._give_up(QUOTA_CAUSE, lambda _: self._bytes > self._max_bytes)
+            self._give_up(QUOTA_CAUSE, lambda _: self._bytes > self._max_bytes, newest_too=True)
         return row.id
 
     def take(self, limit_bytes: int, priorities: tuple[int, int], *, at_least_one: bool) -> list[Row]:
@@ -149,8 +150,13 @@ class Store:
         for row in damaged:
             self._set_damaged_aside(row)
         self._taken.update(row.id for row in found)
-        # What is on its way can't be widened any more.
-        self._open_gaps = {key: gap for key, gap in self._open_gaps.items() if gap not in self._taken}
+        # A gap that is on its way can't be widened any more, and none may reach over what is.
+        whose = {(row.camera, row.plugin) for row in found}
+        self._open_gaps = {
+            key: gap
+            for key, gap in self._open_gaps.items()
+            if gap not in self._taken and key[:2] not in whose
+        }
         return found
 
     def end_open_events(self) -> int:
@@ -172,7 +178,8 @@ class Store:
         return ended
 
     def release(self) -> None:
-        """Note that nothing is on its way."""
+        """Note that nothing is on its way; of what was, nobody knows whether it has arrived."""
+        self._once |= self._taken
         self._taken.clear()
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -180,11 +187,13 @@ class Store:
         for message_id in ids:
             self._bytes -= _spool_file.delete(self.connection, message_id)
         self._taken.difference_update(ids)
+        self._once.difference_update(ids)
 
     def set_aside(self, message_id: str, reason: str) -> None:
         """Mark a message as never to be sent."""
         _spool_file.set_aside(self.connection, _spool_file.sequence_of(self.connection, message_id), reason)
         self._taken.discard(message_id)
+        self._once.discard(message_id)
 
     # What these are made of -----------------------------------------------------------------------------------------
 
@@ -196,25 +205,38 @@ class Store:
     def _has_room(self, size: int) -> bool:
         return _spool_file.free_bytes(self._path) >= size + RESERVE_BYTES
 
-    def _give_up(self, cause: str, go_on: Callable[[int], bool], newest: int = 0) -> None:
+    def _give_up(self, cause: str, go_on: Callable[[int], bool], *, newest_too: bool = False) -> None:
         """Remove the least valuable as long as `go_on` says so of the bytes that this has freed."""
-        given_up, freed = Losses(), 0
-        for brief in _spool_file.least_valuable(self.connection):
-            if not go_on(freed):
-                break
-            # What is on its way may be stored already.
-            if brief.id not in self._taken and brief.sequence != newest:
+        freed, last = 0, _spool_file.last_sequence(self.connection)
+        # What was on its way when a connection broke may be stored already: it goes when nothing else is left.
+        rounds = [(self._taken | self._once, last), (self._taken, last)]
+        if newest_too:
+            rounds.append((self._taken, 0))
+        for kept, newest in rounds:
+            given_up = Losses()
+            for brief in _spool_file.least_valuable(self.connection):
+                if not go_on(freed):
+                    break
+                if brief.sequence == newest:
+                    continue
+                if brief.id in kept:
+                    # A gap must not reach over it.
+                    self._note_given_up(given_up, cause, (brief.camera, brief.plugin))
+                    self._open_gaps.pop((brief.camera, brief.plugin, cause), None)
+                    continue
                 size = _spool_file.delete(self.connection, brief.id)
                 self._bytes -= size
                 freed += size
                 given_up.add((brief.camera, brief.plugin), brief.from_ns, brief.to_ns, size)
-        for (camera, plugin), (from_ns, to_ns, lost_bytes) in given_up.items():
-            self._note_given_up((camera, plugin, cause), from_ns, to_ns, lost_bytes)
+            for whose, _ in list(given_up.items()):
+                self._note_given_up(given_up, cause, whose)
 
-    def _note_given_up(self, key: tuple[str, str, str], from_ns: int, to_ns: int, lost_bytes: int) -> None:
-        """Widen the gap that waits already for this camera, plugin and cause, or make one."""
-        camera, plugin, cause = key
-        if (gap_id := self._open_gaps.get(key)) is None:
+    def _note_given_up(self, given_up: Losses, cause: str, whose: tuple[str, str]) -> None:
+        """Widen the gap that waits already for a camera, plugin and cause, or make one."""
+        if (stretch := given_up.pop(whose)) is None:
+            return
+        (camera, plugin), (from_ns, to_ns, lost_bytes) = whose, stretch
+        if (gap_id := self._open_gaps.get((camera, plugin, cause))) is None:
             log.warning("%s: %s; the oldest is given up", camera or "the node", cause)
         else:
             gap = codec.unpack(_spool_file.payload(self.connection, gap_id))
@@ -223,7 +245,7 @@ class Store:
             self._bytes -= _spool_file.delete(self.connection, gap_id)
         row = _gap(camera, plugin, from_ns, to_ns, cause, lost_bytes)
         self._insert(row)
-        self._open_gaps[key] = row.id
+        self._open_gaps[camera, plugin, cause] = row.id
 
     def _set_damaged_aside(self, row: Row) -> None:
         self._insert_gap(lost_with(self.connection, row), DAMAGE_CAUSE)

@@ -61,7 +61,7 @@ class NodeConfig:
         name: the node's name, unique in the network.
         data: the directory that is the node's own.
         spool_max_bytes: how much may wait for the server.
-        spool_min_free_bytes: how much room the disk shall keep.
+        spool_min_free_bytes: how much room the disk shall keep; None for what suits the disk.
         notify_camera_offline: whether people are told of cameras that go away and come back.
         notify_clock_set: whether they are told when the machine's clock was set.
         urls: the servers, tried one after another, without the path ``/uplink``.
@@ -76,7 +76,7 @@ class NodeConfig:
     name: str
     data: Path
     spool_max_bytes: int
-    spool_min_free_bytes: int
+    spool_min_free_bytes: int | None
     urls: tuple[str, ...]
     token: SecretStr
     cameras: tuple[CameraConfig, ...]
@@ -135,7 +135,9 @@ class _Reader:
             name=shape.node.name,
             data=self.file.path.parent / shape.node.data,
             spool_max_bytes=int(shape.node.spool_max),
-            spool_min_free_bytes=int(shape.node.spool_min_free),
+            spool_min_free_bytes=None
+            if shape.node.spool_min_free is None
+            else int(shape.node.spool_min_free),
             urls=tuple(shape.server.urls),
             token=token,
             cameras=tuple(camera for camera in cameras if camera is not None),

@@ -57,6 +57,11 @@ class Losses:
         with self._lock:
             return list(self._stretches.items())
 
+    def pop(self, key: tuple[str, str]) -> Stretch | None:
+        """Give the stretch of a camera and plugin, and forget it; None where there is none."""
+        with self._lock:
+            return self._stretches.pop(key, None)
+
     def clear(self) -> None:
         """Forget them: they stand as gaps now."""
         with self._lock:

@@ -106,6 +106,7 @@ class Spool:
         max_bytes: how many bytes of payload may wait. Beyond it the oldest video goes first, then the oldest of the
             rest; gaps and notifications stay.
         min_free_bytes: how much room the disk shall keep; where it is less, the same goes, but for the newest message.
+            None for 200 MB, or a tenth of the disk where that is less.
         witness: what the spool held when the node was last alive; what is missing of it becomes gaps.
         on_append: called after each commit that added messages, on the spool's thread; must not block.
 
@@ -119,7 +120,7 @@ class Spool:
         clock: Clock,
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
-        min_free_bytes: int = 0,
+        min_free_bytes: int | None = 0,
         witness: Witness | None = None,
         on_append: Callable[[], None] = lambda: None,
     ) -> None:

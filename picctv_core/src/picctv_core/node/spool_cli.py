@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.node import spool_view, status_socket
+from picctv_core.node._spool_file import default_min_free
 from picctv_core.node.app import SPOOL_FILE
 from picctv_core.node.config import read
 
@@ -49,7 +50,7 @@ def _document(view: View, config: NodeConfig, *, runs: bool) -> dict[str, Any]:
         "max_bytes": config.spool_max_bytes,
         "file_bytes": view.file_bytes,
         "free_bytes": view.free_bytes,
-        "min_free_bytes": config.spool_min_free_bytes,
+        "min_free_bytes": _min_free(view, config),
         "oldest_ns": min((group.oldest_ns for group in view.waiting), default=None),
         "newest_ns": max((group.newest_ns for group in view.waiting), default=None),
         "waiting": [dataclasses.asdict(group) for group in view.waiting],
@@ -63,7 +64,7 @@ def _lines(view: View, config: NodeConfig, *, runs: bool) -> Iterator[str]:
     size = _size(sum(group.bytes for group in view.waiting))
     yield f"{view.path}, of a node that {'runs' if runs else 'does not run'}"
     yield f"{messages} messages wait, {size} of {_size(config.spool_max_bytes)} (spool_max)"
-    yield f"{_size(view.free_bytes)} of the disk are free, {_size(config.spool_min_free_bytes)} shall be (spool_min_free)"
+    yield f"{_size(view.free_bytes)} of the disk are free, {_size(_min_free(view, config))} shall be (spool_min_free)"
     if view.waiting:
         rows = [
             (
@@ -88,6 +89,11 @@ def _lines(view: View, config: NodeConfig, *, runs: bool) -> Iterator[str]:
             yield f"  {aside.id}  {whose}, {when}, {_size(aside.bytes)}: {aside.reason}"
     for file in view.damaged:
         yield f"kept because it was damaged, remove it when you do not need it: {file}"
+
+
+def _min_free(view: View, config: NodeConfig) -> int:
+    given = config.spool_min_free_bytes
+    return default_min_free(view.path) if given is None else given
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
