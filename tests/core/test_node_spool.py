@@ -182,9 +182,8 @@ def statements(spool: Spool) -> list[str]:
     return said
 
 
-def test_what_comes_while_the_disk_is_busy_is_one_transaction(open_spool: Any) -> None:
-    spool = open_spool()
-    said = statements(spool)
+def held_up(spool: Spool) -> Callable[[], None]:
+    """Keep the spool busy, as a slow disk does, until what is given is called."""
     busy, free = threading.Event(), threading.Event()
 
     def hold(_: Store) -> None:
@@ -193,12 +192,23 @@ def test_what_comes_while_the_disk_is_busy_is_one_transaction(open_spool: Any) -
 
     held = spool._submit(hold)
     busy.wait()
+
+    def end() -> None:
+        free.set()
+        held.result()
+
+    return end
+
+
+def test_what_comes_while_the_disk_is_busy_is_one_transaction(open_spool: Any) -> None:
+    spool = open_spool()
+    said = statements(spool)
+    free = held_up(spool)
     said.clear()
     posted = [
         spool.post(camera="n/c", plugin="p", kind="note", payload=n, captured_at_ns=n) for n in range(100)
     ]
-    free.set()
-    held.result()
+    free()
     assert [stored.id for stored in take_all(spool)] == [future.result() for future in posted]
     # The one that was held, one for all hundred, and those of `take_all`.
     assert said.count("COMMIT") == 2 + 3
@@ -322,6 +332,25 @@ def test_full_disk_is_one_clear_error_and_becomes_a_gap(open_spool: Any, caplog:
     assert (gap["from_ns"], gap["to_ns"], gap["cause"]) == (0, 10 * S, DISK_FULL_CAUSE)
     assert gap["bytes"] > 100_000
     assert later in {stored.id for stored in take_all(spool)}
+
+
+def test_gap_of_a_full_disk_does_not_reach_over_what_was_kept(open_spool: Any) -> None:
+    spool = open_spool()
+    fill_disk(spool, 40_000)
+    free = held_up(spool)  # so that all come at once, and what fits is sorted out one by one
+    too_large = {1, 2, 4, 5}
+    posted = []
+    for at_s in range(7):
+        payload = {"items": [[at_s * S, bytes(10**6 if at_s in too_large else 10)]]}
+        posted.append(
+            spool.post(camera="n/c", plugin="p", kind="results", payload=payload, captured_at_ns=at_s * S)
+        )
+    free()
+    assert {at_s for at_s, future in enumerate(posted) if future.exception() is not None} == too_large
+    fill_disk(spool, 10**9)
+    add(spool)
+    gaps = [(gap["from_ns"] // S, gap["to_ns"] // S) for gap in payloads(spool, "gap")]
+    assert gaps == [(1, 2), (4, 5)]
 
 
 def test_full_disk_costs_only_what_does_not_fit(open_spool: Any) -> None:

@@ -41,28 +41,43 @@ class Losses:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stretches: dict[tuple[str, str], Stretch] = {}
+        self._stretches: dict[tuple[str, str], list[Stretch]] = {}
+        self._closed: set[tuple[str, str]] = set()
 
     def __bool__(self) -> bool:
         return bool(self._stretches)
 
     def add(self, key: tuple[str, str], from_ns: int, to_ns: int, lost_bytes: int) -> None:
-        """Note a loss of a camera and plugin; it widens the stretch that is noted already."""
+        """Note a loss of a camera and plugin; it widens the stretch that is noted already, if nothing was kept since."""
         with self._lock:
-            before = self._stretches.get(key, (from_ns, to_ns, 0))
-            self._stretches[key] = min(before[0], from_ns), max(before[1], to_ns), before[2] + lost_bytes
+            stretches = self._stretches.setdefault(key, [])
+            if stretches and key not in self._closed:
+                before = stretches.pop()
+                from_ns, to_ns = min(before[0], from_ns), max(before[1], to_ns)
+                lost_bytes += before[2]
+            stretches.append((from_ns, to_ns, lost_bytes))
+            self._closed.discard(key)
+
+    def kept(self, key: tuple[str, str]) -> None:
+        """Note that something of a camera and plugin was not lost: what is lost later is another stretch."""
+        if self._stretches:
+            with self._lock:
+                self._closed.add(key)
 
     def items(self) -> list[tuple[tuple[str, str], Stretch]]:
-        """Give every camera and plugin that lost something, and its stretch."""
+        """Give every stretch, with the camera and plugin that lost something."""
         with self._lock:
-            return list(self._stretches.items())
+            return [(key, stretch) for key, stretches in self._stretches.items() for stretch in stretches]
 
     def pop(self, key: tuple[str, str]) -> Stretch | None:
-        """Give the stretch of a camera and plugin, and forget it; None where there is none."""
+        """Give the newest stretch of a camera and plugin, and forget all of it; None where there is none."""
         with self._lock:
-            return self._stretches.pop(key, None)
+            self._closed.discard(key)
+            stretches = self._stretches.pop(key, None)
+            return stretches[-1] if stretches else None
 
     def clear(self) -> None:
         """Forget them: they stand as gaps now."""
         with self._lock:
             self._stretches.clear()
+            self._closed.clear()

@@ -186,6 +186,8 @@ class Spool:
         def account(done: Future[str]) -> None:
             if done.exception() is not None:
                 self._store.losses.add((camera, plugin), from_ns, to_ns, len(packed))
+            else:
+                self._store.losses.kept((camera, plugin))
 
         future = self._submit(lambda store: store.add(row))
         future.add_done_callback(account)
