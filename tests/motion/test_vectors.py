@@ -76,10 +76,11 @@ def test_what_is_found_is_held_for_a_moment_and_no_longer() -> None:
 
 def test_nothing_is_reported_while_it_warms_up_or_after_a_break() -> None:
     told = list(drawn(lambda number, x, y: thing(number, x, y, first=0)))
-    assert [one.triggered for one in found(told)[:10]] == [False] * 10
-    assert found(told)[11].triggered
+    first = found(told, warm_up_s=1.0)
+    assert [one.triggered for one in first[:10]] == [False] * 10
+    assert first[11].triggered
     assert found(told, warm_up_s=0.0)[3].triggered
-    detector = VectorDetector(MotionSettings())
+    detector = VectorDetector(MotionSettings(warm_up_s=1.0))
     for vectors in told:
         detector.apply(vectors)
     later = [MotionVectors(one.captured_at_ns + 100 * S, one.x, one.y) for one in told]
