@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -211,11 +212,11 @@ def _clip(found: dict[str, Any]) -> _Stretch:
 
 def _event(event: Event, clips: Sequence[dict[str, Any]]) -> _Stretch:
     url = ""
-    for clip in clips:
-        if clip["started_at_ns"] <= event.started_at_ns < clip["ended_at_ns"]:
-            at_s = (event.started_at_ns - clip["started_at_ns"]) / times.SECOND_NS
-            url = f"{reverse('clip', args=(clip['_id'],))}#t={at_s:.1f}"
-            break
+    before = bisect.bisect_right(clips, event.started_at_ns, key=lambda clip: clip["started_at_ns"])
+    if before and event.started_at_ns < clips[before - 1]["ended_at_ns"]:
+        clip = clips[before - 1]
+        at_s = (event.started_at_ns - clip["started_at_ns"]) / times.SECOND_NS
+        url = f"{reverse('clip', args=(clip['_id'],))}#t={at_s:.1f}"
     title = f"event of {event.plugin} {_span(event.started_at_ns, event.ended_at_ns)}"
     return event.started_at_ns, event.ended_at_ns, title, url
 

@@ -95,8 +95,8 @@ def picctv_notification(notification: Any) -> None:
 def picctv_expire(before: int) -> None:
     """Remove what the plugin stored by itself and that is older than a time.
 
-    Called about once an hour while old data is kept for a limited time only. What picctv's store keeps is removed by
-    the server itself.
+    Called about once an hour, in one of the server processes, where ``[retention]`` in ``server.toml`` has ``plugin_days``
+    or ``results_days``; without them nothing is too old. What picctv's store keeps is removed by the server itself.
 
     Args:
         before: UTC nanoseconds since the epoch; what ended earlier may go.
