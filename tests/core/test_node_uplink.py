@@ -179,6 +179,18 @@ def test_right_token_is_not_in_the_debug_log(
     assert token not in said_by_node(caplog)
 
 
+def test_server_that_did_not_hear_of_check_sums_is_not_believed(
+    spool: Spool, connect: Any, uplink_server: Any, caplog: Any
+) -> None:
+    # it knows of them, and so it was the network that took the wish for them out of the hello
+    uplink_server.more = {"checked": False}
+    add(spool)
+    connect(uplink_server.url)
+    uplink_server.wait_for(lambda: len(uplink_server.hellos) >= 2)
+    assert uplink_server.wire == []
+    assert f"what the server at {uplink_server.url} sends is altered on its way" in caplog.text
+
+
 def test_refusal_is_told_with_its_reason(connect: Any, uplink_server: Any, caplog: Any) -> None:
     uplink_server.refuse = "another node has this name"
     connect(uplink_server.url)

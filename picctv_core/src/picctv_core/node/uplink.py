@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from picctv_core import codec
-from picctv_core.checksums import Checked
+from picctv_core.checksums import AlteredError, Checked
 from picctv_core.errors import CodecError, SpoolError
 from picctv_core.node._link_errors import TROUBLES, RefusedError, explain
 from picctv_core.node.backoff import Backoff
@@ -213,6 +213,10 @@ class Uplink:
             raise RefusedError(
                 f"it speaks protocol {protocol}, this node {PROTOCOL}; update the older of the two"
             )
+        # An older server says nothing of sums. One that knows of them says what it has heard: else a single flipped bit in
+        # the hello could do away with them, and nobody would notice.
+        if answer.get("checked", True) is not True:
+            raise AlteredError("the hello was altered on its way")
         return answer
 
     async def _send(self, wire: Connection, outbox: Outbox, connection: ClientConnection) -> None:
