@@ -118,6 +118,7 @@ def run(seed: int, *, minutes: float, faults: int) -> tuple[dict[str, Any], Path
         }
         verdict = compare(record.read(network.record), stored.read(network.mongodb, network.clips), set_aside)
         report = _report(seed, time.monotonic() - began_s, done, verdict)
+        report["verdict"]["disagreements"] = int(network.disagree())
         left_out = {kind.needs for kind in kinds.KINDS.values()} - {kind.needs for kind, _ in choices}
     return report | {"left_out": sorted(left_out), "link": counts, "ended_by_itself": ends}, folder
 

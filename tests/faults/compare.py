@@ -49,7 +49,7 @@ class Verdict:
         wrong_time: things that are stored with another time than they were given.
         altered: things in the store that no camera gave.
         unreadable: clips that can't be read, or are not what was stored.
-        set_aside: messages that the node will not send any more.
+        set_aside: messages that the node will not send any more, or that the server has set aside.
         gaps_without_cause: gaps in which nothing is missing.
         gaps_too_wide: gaps that reach further than `SLACK_NS` over what is stored.
         causes_without_gap: silences of a camera that no gap tells of.
@@ -90,7 +90,7 @@ def compare(given: Sequence[Item], stored: Stored, set_aside: int = 0) -> Verdic
         given=len(given),
         out_of_order=stored.out_of_order,
         unreadable=len(stored.unreadable),
-        set_aside=set_aside,
+        set_aside=set_aside + stored.set_aside,
         examples=stored.unreadable[:10],
     )
     lost = _items(given, stored.items, verdict)
@@ -163,7 +163,7 @@ def _gap(
 ) -> None:
     """Look whether a gap has a reason, and is no wider than that."""
     shown = f"{gap.camera or 'the node'} {gap.plugin} from {gap.from_ns} to {gap.to_ns}: {gap.cause}"
-    is_missing = any(_speaks_of(gap, item) and gap.from_ns <= item.at_ns <= gap.to_ns for item in lost)
+    missing = {item.kind for item in lost if _speaks_of(gap, item) and gap.from_ns <= item.at_ns <= gap.to_ns}
     silent = False
     rewound: list[tuple[int, int]] = []
     for camera, times in by_camera.items():
@@ -176,13 +176,15 @@ def _gap(
                 silent = True
         # before the first picture, and after the last one, nobody looks
         silent = silent or (bool(times) and (gap.to_ns <= times[0] or gap.from_ns >= times[-1]))
-    if not is_missing and not silent:
+    if not missing and not silent:
         verdict.gaps_without_cause += 1
         _show(verdict, f"nothing is missing in the gap of {shown}")
     within = [
         item
         for item in kept
         if _speaks_of(gap, item)
+        # a plugin's notifications may be kept where its results are not
+        and (not missing or item.kind in missing)
         and gap.from_ns + SLACK_NS < item.at_ns < gap.to_ns - SLACK_NS
         # what a clock gave twice can't be told apart by its time
         and not any(from_ns <= item.at_ns <= to_ns for from_ns, to_ns in rewound)

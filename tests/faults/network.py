@@ -111,6 +111,14 @@ class Network:
         assert status is not None
         return int(status["spool"]["set_aside"])
 
+    def disagree(self) -> bool:
+        """Say whether MongoDB and the clip store disagree after they were checked and mended once."""
+        command = [sys.executable, "-m", "picctv_core", "server", "check", "--config", f"{SERVERS[0]}.toml"]
+        for more in (["--repair"], []):
+            with (self.folder / "check.log").open("ab") as log:
+                code = subprocess.run([*command, *more], cwd=self.folder, stdout=log, stderr=log).returncode
+        return code != 0
+
     def status(self) -> dict[str, Any] | None:
         """Give the node's newest status; None where it does not run, or does not answer."""
         try:

@@ -13,7 +13,7 @@ import av
 from picctv_core import codec, h264
 from picctv_core.errors import StoreError
 from picctv_server import clips, database, queries
-from picctv_server.models import Analysis, Clip, Gap, Notification
+from picctv_server.models import Analysis, Clip, Gap, Notification, SetAside
 from tests.faults.record import Item, digest
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ class Stored:
         items: what came from cameras, as often as it is there.
         gaps: the gaps.
         out_of_order: how many things stand before others that were captured earlier.
+        set_aside: how many messages the server has set aside.
         unreadable: clips that are listed and can't be read, or are not the bytes that their document says.
     """
 
     items: list[Item] = field(default_factory=list)
     gaps: list[GapItem] = field(default_factory=list)
     out_of_order: int = 0
+    set_aside: int = 0
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -83,6 +85,7 @@ def read(mongodb: MongoSettings, clip_settings: ClipSettings) -> Stored:
             title = said.title.encode()
             item = Item("notification", said.camera, said.at_ns, digest("notification", title), len(title))
             stored.items.append(item)
+        stored.set_aside = SetAside.objects.count()
         stored.gaps = [
             GapItem(gap.camera, gap.plugin, gap.from_ns, gap.to_ns, gap.cause)
             for gap in Gap.objects.order_by("from_ns")
