@@ -11,6 +11,7 @@ from picctv_core.errors import SourceError
 from picctv_core.frames import AccessUnit, Frame, MotionVectors, VideoInfo
 from picctv_core.node.backoff import Backoff
 from picctv_core.node.capture import SILENT_CAUSE, Capture
+from picctv_core.node.runs import Away
 from picctv_core.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -191,3 +192,21 @@ def test_backoff_doubles_up_to_its_last() -> None:
         assert full / 2 <= pause <= full
     backoff.reset()
     assert backoff.next_s() <= 1
+
+
+def test_clock_that_was_set_back_while_the_node_was_killed_leaves_a_gap_all_the_same() -> None:
+    source, recorder = Tries(gives(50)), Recorder()
+    running = Capture(
+        "n/c",
+        source,
+        recorder,
+        FakeClock(60 * S),
+        on_gap=recorder.gap,
+        on_change=lambda: None,
+        away=Away(80 * S, "the node was killed", 85 * S),
+    )
+    running.start()
+    assert source.over.wait(10)
+    running.ask_to_stop()
+    running.join(10)
+    assert recorder.gaps == [(80 * S, 85 * S, "the node was killed")]

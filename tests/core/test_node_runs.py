@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from picctv_core.node.runs import (
+    INTERVAL_S,
     KILLED_CAUSE,
     POWER_CAUSE,
     STOPPED_CAUSE,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 S = 1_000_000_000
 DOOR = "garage/door"
+BEAT_NS = round(INTERVAL_S * S)
 
 
 def record(*, stopped: bool = False, away: Away | None = None) -> Record:
@@ -48,8 +50,8 @@ def test_record_that_is_damaged_is_told_and_no_error(tmp_path: Path, caplog: Any
 
 def test_cause_tells_a_stop_from_a_kill_and_from_lost_power() -> None:
     assert record(stopped=True).away(DOOR, {}, "boot-2") == Away(100 * S, STOPPED_CAUSE)
-    assert record().away(DOOR, {}, "boot-1") == Away(100 * S, KILLED_CAUSE)
-    assert record().away(DOOR, {}, "boot-2") == Away(100 * S, POWER_CAUSE)
+    assert record().away(DOOR, {}, "boot-1") == Away(100 * S, KILLED_CAUSE, 100 * S + BEAT_NS)
+    assert record().away(DOOR, {}, "boot-2") == Away(100 * S, POWER_CAUSE, 100 * S + BEAT_NS)
     assert record().away("garage/new", {}, "boot-1") is None
 
 
@@ -60,7 +62,7 @@ def test_gap_begins_with_the_results_that_were_in_memory() -> None:
         (DOOR, "seldom"): 50 * S,
         ("garage/yard", "x"): 104 * S,
     }
-    assert record().away(DOOR, newest, "boot-1") == Away(102 * S, KILLED_CAUSE)
+    assert record().away(DOOR, newest, "boot-1") == Away(102 * S, KILLED_CAUSE, 103 * S + BEAT_NS)
 
 
 def test_camera_that_was_away_when_the_node_ended_stays_away() -> None:

@@ -100,6 +100,13 @@ def test_clip_without_a_whole_group_is_a_gap_from_its_beginning(tmp_path: Path, 
     assert (gap.payload["from_ns"], gap.payload["to_ns"]) == (START_NS, START_NS + 3 * S)
 
 
+def test_clock_that_was_set_back_in_between_leaves_a_gap_all_the_same(tmp_path: Path, steady: Steady) -> None:
+    plugin, _ = recorder(tmp_path)
+    feed(plugin, steady(2.5))
+    (gap,) = after_a_kill(tmp_path, -60).of_kind("gap")
+    assert (gap.payload["from_ns"], gap.payload["to_ns"]) == (START_NS + 2 * S, START_NS + 7 * S)
+
+
 def test_clip_that_was_sent_and_not_removed_is_the_same_message(
     tmp_path: Path, steady: Steady, monkeypatch: pytest.MonkeyPatch
 ) -> None:

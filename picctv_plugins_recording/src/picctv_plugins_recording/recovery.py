@@ -22,6 +22,8 @@ CUT_OFF_CAUSE = (
     "the recording was cut off: what came after the last whole group of pictures on the disk is lost"
 )
 
+_AT_LEAST_NS = 5 * 1_000_000_000
+
 
 def recover(camera: Camera) -> int:
     """Send the clips that an earlier run has left behind, and give how many there were.
@@ -53,7 +55,9 @@ def _send(camera: Camera, path: Path) -> bool:
         log.warning("%s: a clip in the making was saved, with %d pictures", camera.id, len(found.units))
     if found.ending is None:
         from_ns = payload["ended_at_ns"] if payload is not None else found.started_at_ns
-        gap = gap_payload(from_ns, max(from_ns, camera.clock.now_ns()), CUT_OFF_CAUSE)
+        now_ns = camera.clock.now_ns()
+        # Where the clock was set back in between, until when the other run went on is not known.
+        gap = gap_payload(from_ns, now_ns if now_ns > from_ns else from_ns + _AT_LEAST_NS, CUT_OFF_CAUSE)
         gap_id = hashlib.sha256(f"gap after {found.id}".encode()).hexdigest()[:32]
         camera.emit(GAP, gap, captured_at_ns=from_ns, message_id=gap_id)
     return payload is not None

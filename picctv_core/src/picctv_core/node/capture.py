@@ -143,8 +143,9 @@ class Capture:
 
     def _back(self, at_ns: int) -> None:
         if (away := self._away) is not None:
-            if away.from_ns < at_ns:
-                self._on_gap(away.from_ns, at_ns, away.cause)
+            to_ns = at_ns if away.from_ns < at_ns else away.latest_ns
+            if away.from_ns < to_ns:
+                self._on_gap(away.from_ns, to_ns, away.cause)
             self._away = None  # only now: whoever asks in between must not believe that it was told
 
     # The thread --------------------------------------------------------------------------------------------------

@@ -40,10 +40,15 @@ _AT_WORK_NS = 3 * 1_000_000_000
 
 
 class Away(NamedTuple):
-    """From when on a camera is not known of, UTC nanoseconds, and why."""
+    """From when on a camera is not known of, UTC nanoseconds, and why.
+
+    Where a killed node's clock was ahead, the first picture after can be of an earlier time: what was lost then ends with
+    `latest_ns` at the latest.
+    """
 
     from_ns: int
     cause: str
+    latest_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class Record:
         try:
             found = json.loads(path.read_bytes())
             cameras = {
-                name: Away(int(from_ns), str(cause)) for name, (from_ns, cause) in found["cameras"].items()
+                name: Away(int(from_ns), str(cause), int(latest_ns))
+                for name, (from_ns, cause, latest_ns) in found["cameras"].items()
             }
             waiting_from_ns = found["waiting_from_ns"]
             return cls(
@@ -111,13 +117,14 @@ class Record:
         cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot == self.boot else POWER_CAUSE
         if known.cause:
             again = known.cause.endswith(cause)
-            return known if again else Away(known.from_ns, f"{known.cause}; then {cause}")
+            return known if again else known._replace(cause=f"{known.cause}; then {cause}")
         if self.is_stopped:
             return Away(known.from_ns, cause)
         results = [to_ns for (whose, _), to_ns in newest.items() if whose == camera]
         alive_ns = max([known.from_ns, *results])
         # Of plugins that were at work, what is missing begins with the oldest of their newest results.
-        return Away(min([alive_ns, *(to_ns for to_ns in results if to_ns > alive_ns - _AT_WORK_NS)]), cause)
+        from_ns = min([alive_ns, *(to_ns for to_ns in results if to_ns > alive_ns - _AT_WORK_NS)])
+        return Away(from_ns, cause, alive_ns + round(INTERVAL_S * 1e9))
 
 
 def this_boot() -> str:
