@@ -80,7 +80,8 @@ def _endurance(figures: dict[str, Any]) -> Iterator[str]:
         f"{cameras['fast']} cameras of 640x480 at 25 pictures a second and {cameras['slow']} of 160x120 at one, drawn, "
         f"encoded, analysed for motion, recorded and offered live by one node, for {figures['minutes']:g} minutes on "
         f"{figures['machine']['cores']} cores, on {figures['machine']['date']}. The first quarter is warm-up; of the rest, "
-        "the medians of the first and the last third.\n"
+        "the medians of the first and the last third. Memory of node and server may grow by 5 %; MongoDB's grows until its "
+        "cache of 256 MB is full.\n"
     )
     yield (
         "| process | CPU, % of one core | PSS, MB: first | last | change | descriptors: first | last | threads: first | last |"
