@@ -125,7 +125,7 @@ def test_resend_without_ids_wakes_the_node_that_runs(command: Any, filled: Spool
     woken: list[int] = []
     filled.on_append = lambda: woken.append(1)
     assert command("--resend")[1] == "2 messages wait again; 0 are still set aside\n"
-    filled.beat().result()  # as every five seconds
+    filled.beat().result()  # as every two seconds
     filled.beat().result()
     assert woken
     assert filled.stats().result().set_aside == 0
