@@ -22,7 +22,7 @@ MEANINGS = {
     "gaps_without_cause": "gaps in which nothing is missing",
     "gaps_too_wide": "gaps that reach further than 2.5 s over what is stored",
     "causes_without_gap": "silences of a camera of more than 2 s that no gap tells of",
-    "disagreements": "whether MongoDB and the clip store disagree after one `picctv server check --repair`",
+    "disagreements": "whether MongoDB and the clip store disagree after one `picctv server check` with `--repair`",
     "not_recovered": "faults after which not all cameras were delivered again within 90 s",
 }
 
