@@ -21,14 +21,24 @@ def test_walkers_are_found_while_they_walk_and_only_then(seed: int) -> None:
     assert len(run.events) == 2
 
 
-def test_car_is_seen_from_its_coming_to_its_leaving() -> None:
+def test_car_is_seen_as_it_comes_and_as_it_leaves_and_not_while_it_is_parked() -> None:
     shots = list(scene("parking"))
     run = run_analyzer("motion", frames=[shot.frame for shot in shots])
-    differ = [
-        data["triggered"] != bool(shot.boxes) for data, shot in zip(run.data, shots, strict=True)
-    ]  # it stands for less than settle_s
-    assert sum(differ) <= 3
-    assert len(run.events) == 1
+    boxes = [shot.boxes for shot in shots]
+    drives = [bool(own) and own != boxes[number - 1] for number, own in enumerate(boxes)]
+    said = [bool(data["triggered"]) for data in run.data]
+    first, last = drives.index(True), len(drives) - 1 - drives[::-1].index(True)
+    [parked, leaves] = [
+        number
+        for number in range(first + 1, last)
+        if drives[number] is not drives[number - 1] and all(drives[number : number + 5]) is drives[number]
+    ]
+    assert sum(said[number] is not True for number in range(first, parked)) <= 3
+    # for some seconds it may yet be somebody who only stands still
+    assert not any(said[parked + 60 : leaves])
+    assert sum(said[number] is not True for number in range(leaves, last + 1)) <= 6
+    assert not any(said[:first] + said[last + 3 :])
+    assert len(run.events) == 2
 
 
 @pytest.mark.parametrize("name", ["light switched", "rain", "dark noise", "camera shake", "still"])

@@ -8,7 +8,8 @@ The way of one picture:
    twice.
 4. Only where cells remain: connected blobs, large enough, with edges that the background lacks, and not standing still
    from the first (`blobs`).
-5. A few times a second the background learns, everywhere except where things are; what stays put for long joins it.
+5. Things in which nothing has changed for some seconds do not move any more (`liveness`).
+6. A few times a second the background learns, everywhere except where things are; what stays put for long joins it.
 
 Nothing here knows of cameras, threads or settings files, nothing is random: the same pictures at the same times always
 give the same detections.
@@ -27,6 +28,7 @@ from picctv_plugins_motion.align import Aligner, moved_back
 from picctv_plugins_motion.background import Background
 from picctv_plugins_motion.light import Light
 from picctv_plugins_motion.litter import Litter
+from picctv_plugins_motion.liveness import Liveness
 from picctv_plugins_motion.moments import Moment, Moments
 from picctv_plugins_motion.persistence import STEP_S, Persistence
 from picctv_plugins_motion.shrink import Shrinker
@@ -189,6 +191,7 @@ class MotionDetector:
         self._smallest = max(2.0, self._settings.smallest * self._still.size)
         self._aligner = Aligner((rows, columns))
         self._litter = Litter(self._cells_shape)
+        self._liveness = Liveness(self._cells_shape)
         self._view = View()
         self._view_s = VIEW_S
         self._last_ns = 0
@@ -198,6 +201,7 @@ class MotionDetector:
         self._background = Background(moment.picture, self._settings, self._zones)
         self._moments.clear()
         self._persistence.forget()
+        self._liveness.forget()
         self._known: Bytes = self._still
         self._seen = 1
         self._last_ns = moment.at_ns
@@ -310,6 +314,8 @@ class MotionDetector:
             return self._carried() if young else self._nothing()
         self._held_until_ns = moment.at_ns + round(HOLD_S * SECOND)
         self._known = cv2.dilate(found.things, _NEIGHBOURS)
+        if not self._liveness.any_moves(found.things, found.boxes):
+            return self._nothing()
         self._last = self._found(found)
         self._carried_until_ns = moment.at_ns + round(HOLD_S * SECOND)
         return self._last
@@ -329,6 +335,8 @@ class MotionDetector:
             young = cv2.bitwise_and(light, cv2.inRange(self._persistence.ages, 1, round(LIGHT_S / STEP_S)))
             rejected = cv2.subtract(found.rejected, young)
             held = cv2.subtract(moment.cells, rejected)
+        things = None if found is None or not found.boxes else cv2.dilate(found.things, _NEIGHBOURS)
+        self._liveness.see(moment.picture, self._background.tolerance, things, seconds)
         self._background.learn(moment.picture, held, rejected, light, seconds)
         if cv2.countNonZero(moment.cells) > MUCH * moment.cells.size:
             self._other_s = self._other_s + seconds if self._view.differs(moment.picture) else 0.0
