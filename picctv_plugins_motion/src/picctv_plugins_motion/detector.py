@@ -192,7 +192,7 @@ class MotionDetector:
         self._aligner = Aligner((rows, columns))
         self._litter = Litter(self._cells_shape)
         self._liveness = Liveness(self._cells_shape)
-        self._view = View()
+        self._view = View((rows, columns))
         self._view_s = VIEW_S
         self._last_ns = 0
 

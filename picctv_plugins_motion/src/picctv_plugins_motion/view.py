@@ -36,26 +36,32 @@ _KERNEL = np.ones((3, 3), np.uint8)
 class View:
     """The view of one camera, as edges of its quarter picture."""
 
-    def __init__(self) -> None:
-        self._edges: Bytes | None = None
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """Begin; `shape` is the rows and columns of the pictures."""
+        half, quarter = _halved(shape), _halved(_halved(shape))
+        self._half = np.empty(half, np.uint8)
+        self._small, self._gradient = (np.empty(quarter, np.uint8) for _ in range(2))
+        self._seen, self._known = (np.empty(quarter, np.float32) for _ in range(2))
+        self._begun = False
 
     def learn(self, picture: Bytes, share: float) -> None:
         """Take a part of a picture, (rows, columns) uint8, into the view; `share` is 0 to 1."""
-        edges = _edges(picture)
-        if self._edges is None or self._edges.shape != edges.shape:
-            self._edges = edges
+        edges = self._edges(picture)
+        if self._begun:
+            cv2.accumulateWeighted(edges, self._known, share)
         else:
-            cv2.accumulateWeighted(edges, self._edges, share)
+            np.copyto(self._known, edges)
+            self._begun = True
 
     def forget(self) -> None:
         """Begin anew with the next picture."""
-        self._edges = None
+        self._begun = False
 
     def differs(self, picture: Bytes) -> bool:
         """Say whether a picture shows another view; False where too few parts have edges to tell."""
-        known, edges = self._edges, _edges(picture)
-        if known is None or known.shape != edges.shape:
+        if not self._begun:
             return False
+        known, edges = self._known, self._edges(picture)
         mean_known, mean_edges = _parts(known), _parts(edges)
         together = _parts(known * edges) - mean_known * mean_edges
         spread_known = _parts(known * known) - mean_known * mean_known
@@ -65,11 +71,19 @@ class View:
         count = int(np.count_nonzero(textured))
         return count >= _FEWEST and int(np.count_nonzero(textured & ~alike)) >= OTHER * count
 
+    def _edges(self, picture: Bytes) -> Bytes:
+        """Give the edges of a picture, in memory that the next call uses again."""
+        for given, smaller in ((picture, self._half), (self._half, self._small)):
+            cv2.resize(given, smaller.shape[::-1], smaller, interpolation=cv2.INTER_AREA)
+        cv2.morphologyEx(self._small, cv2.MORPH_GRADIENT, _KERNEL, self._gradient)
+        np.copyto(self._seen, self._gradient)
+        return self._seen
 
-def _edges(picture: Bytes) -> Bytes:
-    half = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return cv2.morphologyEx(small, cv2.MORPH_GRADIENT, _KERNEL).astype(np.float32)
+
+def _halved(shape: tuple[int, int]) -> tuple[int, int]:
+    """Give half as many rows and columns, rounded as OpenCV does it."""
+    rows, columns = np.rint(np.array(shape) / 2).astype(int).tolist()
+    return rows, columns
 
 
 def _parts(values: Bytes) -> Bytes:
