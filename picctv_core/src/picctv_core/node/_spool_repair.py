@@ -35,6 +35,9 @@ _SEGMENT_NS = 60 * 1_000_000_000
 _TOUCHING_NS = 2 * 1_000_000_000
 """Losses of one plugin so near to each other are told as one."""
 
+_LATE_NS = 2 * 1_000_000_000
+"""A message speaks of a time that is mostly no longer than this before it came: results wait for each other for a second."""
+
 
 class Lost(NamedTuple):
     """A stretch of time for which messages could not be read."""
@@ -333,16 +336,27 @@ class _Salvage:
         ends = [*(sequence for sequence, _, _ in saved), max(top, witness.sequence) + 1]
         self._unknown.update(before + 1 for before, after in itertools.pairwise(ends) if after > before + 1)
 
+    @functools.cached_property
+    def _newest_ns(self) -> list[int]:
+        """Give for each number of messages saved, from none on, how far into time the first so many reach."""
+        return list(itertools.accumulate((to_ns for _, _, to_ns in self._saved), max, initial=0))
+
     def _around(self, sequence: int) -> tuple[int, int]:
-        """Give a stretch of time for a message of which nothing is known: from the one before to the one after it."""
+        """Give a stretch of time for a message of which nothing is known: from the one before to one after it.
+
+        It came before those after it, but they need not speak of a later time: one that speaks of a time before that of
+        earlier ones says nothing of when it came.
+        """
         place = bisect.bisect(self._saved, (sequence,))
         before, after = self._saved[max(0, place - 1) : place], self._saved[place : place + 1]
+        newest_ns = self._newest_ns[place]
+        later = (to_ns + _LATE_NS for _, _, to_ns in self._saved[place:] if to_ns >= newest_ns)
         witness = self._witness
         first_ns = witness.alive_at_ns if witness.waiting_from_ns is None else witness.waiting_from_ns
         from_ns = (
             before[0][1] - self._longest_ns if before else min([first_ns, *(saved[1] for saved in after)])
         )
-        return from_ns, max(from_ns, after[0][2] if after else witness.alive_at_ns)
+        return from_ns, max(from_ns, next(later, witness.alive_at_ns))
 
 
 def merged(lost: Iterable[Lost]) -> list[Lost]:
