@@ -69,6 +69,17 @@ def test_messages_and_new_nodes_wait_while_mongodb_is_away(
     assert said.count("storing goes on") == 1
 
 
+AWAY = "MongoDB does not answer; nodes keep what they have until it goes on"
+
+
+def until_logged(config: Path, line: str) -> None:
+    """Wait until the server of a settings file has logged a line."""
+    deadline = time.monotonic() + 30
+    while line not in (said := config.with_suffix(".log").read_text()):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("fault", ["frozen", "killed"])
 def test_server_acknowledges_nothing_while_mongodb_is_frozen_or_killed_and_goes_on(
     tmp_path: Path, fault: str
@@ -91,6 +102,8 @@ def test_server_acknowledges_nothing_while_mongodb_is_frozen_or_killed_and_goes_
             if fault == "frozen":
                 os.kill(pid, signal.SIGCONT)
             else:
+                # not before the server has noticed: one that is back within its patience is no outage
+                until_logged(config, AWAY)
                 embedded.stop()
                 embedded = ensure(tmp_path / "db")
             node.until_answered(*waiting)
@@ -101,9 +114,7 @@ def test_server_acknowledges_nothing_while_mongodb_is_frozen_or_killed_and_goes_
     finally:
         embedded.stop()
     said = config.with_suffix(".log").read_text()
-    assert said.count("MongoDB does not answer; nodes keep what they have until it goes on") == (
-        fault == "killed"
-    )
+    assert said.count(AWAY) == (fault == "killed")
     assert said.count("storing goes on") == (fault == "killed")
 
 
