@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from picctv_core.errors import SourceError
@@ -43,7 +44,7 @@ class Session(Protocol):
         ...
 
 
-class PiSource:
+class PiSource(ABC):
     """One camera module. Each driver says what it needs, whether it has it, and how it opens the camera."""
 
     Settings: ClassVar[type[PiSettings]]
@@ -59,13 +60,13 @@ class PiSource:
         self._changed = threading.Event()
 
     @staticmethod
+    @abstractmethod
     def missing() -> str:
         """Say why it can't run here, and the way out; nothing where it can."""
-        raise NotImplementedError
 
+    @abstractmethod
     def session(self, sink: Sink) -> Session:
         """Make what opens the camera. Called only where nothing is missing."""
-        raise NotImplementedError
 
     def change(self, settings: PiSettings) -> None:
         """Go over to other settings while running, from any thread; those of the video's form open the camera anew."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from picctv_core.frames import MotionVectors
+from picctv_core.sources.vectors import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BLOCK = 16
 _ONE = np.dtype([("x", "i1"), ("y", "i1"), ("sad", "<u2")])
 """One macroblock, as picamera's documentation has it."""
 
