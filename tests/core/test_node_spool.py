@@ -209,7 +209,8 @@ def test_what_comes_while_the_disk_is_busy_is_one_transaction(open_spool: Any) -
         spool.post(camera="n/c", plugin="p", kind="note", payload=n, captured_at_ns=n) for n in range(100)
     ]
     free()
-    assert [stored.id for stored in take_all(spool)] == [future.result() for future in posted]
+    ids = [future.result() for future in posted]
+    assert [stored.id for stored in take_all(spool)] == ids
     # The one that was held, one for all hundred, and those of `take_all`.
     assert said.count("COMMIT") == 2 + 3
 
