@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,22 @@ def test_camera_that_was_away_when_the_node_ended_stays_away() -> None:
     assert record(away=killed).away(DOOR, {}, "boot-2") == Away(
         60 * S, f"camera away: unplugged; then {KILLED_CAUSE}; then {POWER_CAUSE}"
     )
+
+
+def test_gap_of_what_was_in_memory_reaches_back_as_far_as_the_delay() -> None:
+    lazy = replace(record(), delay_s=30.0, interval_s=10.0, began_ns=20 * S)
+    assert lazy.away(DOOR, {}, "boot-1") == Away(70 * S, KILLED_CAUSE, 110 * S)
+    assert lazy.away(DOOR, {(DOOR, "motion"): 104 * S}, "boot-1") == Away(74 * S, KILLED_CAUSE, 114 * S)
+    # Never into the run before: that one has told its own end.
+    assert replace(lazy, began_ns=90 * S).away(DOOR, {}, "boot-1") == Away(90 * S, KILLED_CAUSE, 110 * S)
+    assert replace(lazy, is_stopped=True).away(DOOR, {}, "boot-1") == Away(100 * S, STOPPED_CAUSE)
+
+
+def test_clip_of_a_camera_that_had_just_gone_may_have_been_in_memory() -> None:
+    lazy = replace(record(away=Away(95 * S, "unplugged")), delay_s=30.0)
+    assert lazy.away(DOOR, {}, "boot-1") == Away(60 * S, f"unplugged; then {KILLED_CAUSE}")
+    long_ago = replace(record(away=Away(5 * S, "unplugged")), delay_s=30.0)
+    assert long_ago.away(DOOR, {}, "boot-1") == Away(5 * S, f"unplugged; then {KILLED_CAUSE}")
 
 
 def test_beat_says_until_when_all_is_known(tmp_path: Path) -> None:

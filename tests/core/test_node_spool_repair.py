@@ -61,7 +61,7 @@ def fill(path: Path) -> tuple[list[Stored], Witness]:
     beat = spool.beat(CAMERAS).result()
     made = waiting(spool)
     spool.close()
-    return made, Witness(beat.sequence, beat.waiting_from_ns, NOW_NS, CAMERAS)
+    return made, Witness(beat.sequence, beat.given, beat.waiting_from_ns, NOW_NS, CAMERAS)
 
 
 def waiting(spool: Spool) -> list[Stored]:
@@ -236,7 +236,7 @@ def test_damaged_journal_is_noticed_by_what_is_missing(filled: Filled, tmp_path:
     journal[len(journal) // 2] ^= 1
     (tmp_path / "spool.db-wal").write_bytes(journal)
     spool.close()
-    witness = Witness(beat.sequence, beat.waiting_from_ns, 1200 * S, CAMERAS)
+    witness = Witness(beat.sequence, beat.given, beat.waiting_from_ns, 1200 * S, CAMERAS)
     after = Aftermath(path, made, witness)
     assert after.survived
     assert after.lost

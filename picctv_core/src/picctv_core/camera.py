@@ -22,6 +22,8 @@ class Camera(Protocol):
         analysis: size and rate of the frames that analyzers get.
         clock: the time; never ask the operating system for it.
         data: a directory on the node that is this plugin's and this camera's own; it exists.
+        delay_s: for how many seconds after its capture something may be in the node's memory only, also in the plugin's own;
+            0 where everything is to be on the disk (`spool.durability`).
     """
 
     id: str
@@ -31,6 +33,7 @@ class Camera(Protocol):
     analysis: AnalysisFormat
     clock: Clock
     data: Path
+    delay_s: float
 
     @property
     def video(self) -> VideoInfo | None:
@@ -42,8 +45,11 @@ class Camera(Protocol):
     ) -> str:
         """Send a message to the server.
 
-        The message is durable on the node when this returns: it reaches the store exactly once, or stands there as a
-        gap with its cause.
+        It reaches the store exactly once, or stands there as a gap with its cause. With the node's
+        ``spool.durability = "always"`` the message is on the node's disk when this returns: neither a kill nor a power cut
+        loses it. With ``"on-delay"`` it is in the node's memory, and on the disk unless the server has acknowledged it
+        `delay_s` after its capture: what is older than that, by `captured_at_ns`, is on the disk when this returns. A kill
+        or a power cut then costs at most so many seconds, and the next start tells of them as a gap of the camera.
 
         Args:
             kind: what the payload is; the plugin's own server part gets it under this name.
@@ -62,9 +68,9 @@ class Camera(Protocol):
         ...
 
     def notify(self, level: str, title: str, text: str = "") -> str:
-        """Send a line for people; the level is ``info``, ``warning`` or ``error``. Durable like `emit`."""
+        """Send a line for people; the level is ``info``, ``warning`` or ``error``. Durable as `emit` is."""
         ...
 
     def gap(self, from_ns: int, to_ns: int, cause: str, lost_bytes: int = 0) -> str:
-        """Say that something of this plugin is missing from one time to another, and why. Durable like `emit`."""
+        """Say that something of this plugin is missing from one time to another, and why. Durable as `emit` is."""
         ...

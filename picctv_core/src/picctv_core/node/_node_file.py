@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ByteSize, Field, SecretStr, model_validator
@@ -69,6 +69,28 @@ class NodeTable(Settings):
     )
 
 
+class SpoolTable(Settings):
+    """When what waits for the server is written to the disk."""
+
+    durability: Literal["always", "on-delay"] = Field(
+        default="always",
+        description="`always`: everything is on the disk before anybody counts on it. `on-delay`: only what the server has not "
+        "acknowledged within `delay_s`; an SD card lives longer, and a power cut costs those seconds, which become a gap.",
+    )
+    delay_s: float = Field(
+        default=30.0,
+        ge=10.0,
+        le=600.0,
+        description="With `on-delay`: how many seconds after its capture something may be in memory only. Clips are cut into "
+        "pieces of half as long.",
+    )
+    memory_max: ByteSize = Field(
+        default=ByteSize(64 * 10**6),
+        ge=10**6,
+        description="With `on-delay`: how much of what waits may be in memory only. What comes on top is written at once.",
+    )
+
+
 class ServerTable(Settings):
     """The way to the server. Either `token` or `token_file` must be given."""
 
@@ -114,5 +136,6 @@ class CameraTable(Settings):
 class NodeFile(Settings):
     node: NodeTable
     server: ServerTable
+    spool: SpoolTable = Field(default_factory=SpoolTable)
     cameras: dict[str, CameraTable] = Field(min_length=1)
     plugins: dict[str, Any] = Field(default_factory=dict)

@@ -123,15 +123,17 @@ def default_min_free(path: Path) -> int:
 
 
 def insert(connection: sqlite3.Connection, row: Row) -> bool:
-    """Add a message under its next number; say whether it was new: an id that is there already is kept as it is."""
-    values = row._replace(checksum=checksum(row))[1:]
+    """Add a message to the file, under the next number where it has none yet; say whether it was new.
+
+    An id that is there already is kept as it is.
+    """
+    values = (row.sequence or None, *row._replace(checksum=checksum(row))[1:])
     added = connection.execute(
-        f"INSERT OR IGNORE INTO messages ({COLUMNS.removeprefix('sequence, ')})"  # noqa: S608 - constants
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR IGNORE INTO messages ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         values,
     )
     if row.kind == EVENT:
-        _note_event(connection, row)
+        note_event(connection, row)
     if row.kind == RESULTS:
         note_newest(connection, row.camera, row.plugin, row.to_ns)
     return added.rowcount == 1
@@ -146,9 +148,9 @@ def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
 
 
 def waiting(connection: sqlite3.Connection, priorities: tuple[int, int]) -> sqlite3.Cursor:
-    """Give sequence, id and bytes of what waits, the most urgent and then the oldest first."""
+    """Give sequence, id, bytes and priority of what waits, the most urgent and then the oldest first."""
     return connection.execute(
-        "SELECT sequence, id, bytes FROM messages WHERE reason IS NULL AND priority BETWEEN ? AND ?"
+        "SELECT sequence, id, bytes, priority FROM everything WHERE reason IS NULL AND priority BETWEEN ? AND ?"
         " ORDER BY priority, sequence",
         priorities,
     )
@@ -156,7 +158,7 @@ def waiting(connection: sqlite3.Connection, priorities: tuple[int, int]) -> sqli
 
 def read(connection: sqlite3.Connection, sequence: int) -> Row:
     """Give a message that an index knows; raises damage where it is not there."""
-    found = connection.execute(f"SELECT {COLUMNS} FROM messages WHERE sequence = ?", (sequence,)).fetchone()  # noqa: S608
+    found = connection.execute(f"SELECT {COLUMNS} FROM everything WHERE sequence = ?", (sequence,)).fetchone()  # noqa: S608
     if found is None:
         raise damage(f"message {sequence} stands in the index alone")
     return Row(*found)
@@ -170,12 +172,12 @@ def rows(connection: sqlite3.Connection) -> Iterator[Row]:
 
 def payload(connection: sqlite3.Connection, message_id: str) -> bytes:
     """Give the packed payload of a message that is there."""
-    (found,) = connection.execute("SELECT payload FROM messages WHERE id = ?", (message_id,)).fetchone()
+    (found,) = connection.execute("SELECT payload FROM everything WHERE id = ?", (message_id,)).fetchone()
     return bytes(found)
 
 
 def delete(connection: sqlite3.Connection, message_id: str) -> int:
-    """Remove a message, and give the bytes it had; 0 where it was not there."""
+    """Remove a message from the file, and give the bytes it had; 0 where it was not there."""
     found = connection.execute("SELECT bytes FROM messages WHERE id = ?", (message_id,)).fetchone()
     if found is None:
         return 0
@@ -185,7 +187,7 @@ def delete(connection: sqlite3.Connection, message_id: str) -> int:
 
 def sequence_of(connection: sqlite3.Connection, message_id: str) -> int:
     """Give the number of a message; -1 where it is not there."""
-    found = connection.execute("SELECT sequence FROM messages WHERE id = ?", (message_id,)).fetchone()
+    found = connection.execute("SELECT sequence FROM everything WHERE id = ?", (message_id,)).fetchone()
     return found[0] if found is not None else -1
 
 
@@ -199,12 +201,18 @@ def brief(connection: sqlite3.Connection, sequence: int) -> Brief:
 
 
 def set_aside(connection: sqlite3.Connection, sequence: int, reason: str) -> None:
-    """Mark a message as never to be sent."""
+    """Mark a message in the file as never to be sent."""
     connection.execute("UPDATE messages SET reason = ? WHERE sequence = ?", (reason, sequence))
 
 
-def least_valuable(connection: sqlite3.Connection) -> Iterator[Brief]:
-    """Give what may be given up, first what is the smallest loss; rows may be deleted while this runs."""
+def least_valuable(connection: sqlite3.Connection, *, on_disk: bool) -> Iterator[Brief]:
+    """Give what may be given up, first what is the smallest loss; rows may be deleted while this runs.
+
+    Args:
+        connection: to the spool.
+        on_disk: whether only that is meant which takes room on the disk.
+    """
+    messages = "messages" if on_disk else "everything"
     conditions = (
         "reason IS NOT NULL",
         "reason IS NULL AND priority = 2",
@@ -214,7 +222,7 @@ def least_valuable(connection: sqlite3.Connection) -> Iterator[Brief]:
         last = -1
         while True:
             found = connection.execute(
-                f"SELECT {_BRIEF} FROM messages WHERE {condition} AND sequence > ? ORDER BY sequence LIMIT {_BATCH}",  # noqa: S608 - constants
+                f"SELECT {_BRIEF} FROM {messages} WHERE {condition} AND sequence > ? ORDER BY sequence LIMIT {_BATCH}",  # noqa: S608 - constants
                 (last,),
             ).fetchall()
             yield from (Brief(*row) for row in found)
@@ -233,13 +241,13 @@ def count(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 
 def total_bytes(connection: sqlite3.Connection) -> int:
-    """Sum up the bytes of everything, what was set aside included."""
+    """Sum up the bytes of everything in the file, what was set aside included."""
     (size,) = connection.execute("SELECT coalesce(sum(bytes), 0) FROM messages").fetchone()
     return int(size)
 
 
 def last_sequence(connection: sqlite3.Connection) -> int:
-    """Give the number of the message that was the last to come, whether it is still there or not; 0 for none."""
+    """Give the largest number that is known to the file, whether its message is still there or not; 0 for none."""
     found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
     return found[0] if found is not None else 0
 
@@ -252,7 +260,7 @@ def raise_sequence(connection: sqlite3.Connection, sequence: int) -> None:
 
 
 def oldest_ns(connection: sqlite3.Connection) -> int | None:
-    """Give from when on there is something that waits; None where nothing does."""
+    """Give from when on there is something in the file that waits; None where nothing does."""
     firsts = [
         connection.execute(
             "SELECT from_ns FROM messages WHERE reason IS NULL AND priority = ? ORDER BY sequence LIMIT 1",
@@ -283,7 +291,8 @@ def open_events(connection: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
     return connection.execute("SELECT camera, plugin, payload FROM open_events ORDER BY event_id").fetchall()
 
 
-def _note_event(connection: sqlite3.Connection, row: Row) -> None:
+def note_event(connection: sqlite3.Connection, row: Row) -> None:
+    """Note in the file whether an event is open, by a message of the kind ``event``."""
     event = codec.unpack(row.payload)
     event_id = event.get("event_id")
     if event["ended_at_ns"] is not None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from picctv_core.node.witness import Witness
 
 DAMAGE_CAUSE = "the node's spool was damaged"
+_BETWEEN = 2**20
+"""More than a node gives numbers from one look at the spool to the next: those are not given again after a kill."""
+
 MISSING_CAUSE = "the node's spool was removed, or what came last to it was damaged"
 
 
@@ -78,6 +81,7 @@ def open_spool(path: Path, witness: Witness) -> OpenSpool:
                 raise
             return mend(path, str(error), witness)
         _compare(found, path, witness)
+        _pass_over(found.connection, witness)
         _check_rows(found, path)
     except sqlite3.Error as error:
         raise _spool_file.explain(path, error) from error
@@ -95,6 +99,7 @@ def mend(path: Path, why: str, witness: Witness) -> OpenSpool:
     mended = OpenSpool(open_file(path), [made.describe(path)], [(lost, DAMAGE_CAUSE) for lost in made.lost])
     with transaction(mended.connection):
         _spool_file.raise_sequence(mended.connection, witness.sequence)
+    _pass_over(mended.connection, witness)
     return mended
 
 
@@ -121,6 +126,13 @@ def _compare(found: OpenSpool, path: Path, witness: Witness) -> None:
         from_ns, to_ns = min(from_ns, witness.alive_at_ns), witness.alive_at_ns
         cameras = witness.cameras or ("",)
         found.lost += [(Lost(camera, "", from_ns, to_ns, 0), MISSING_CAUSE) for camera in cameras]
+
+
+def _pass_over(connection: sqlite3.Connection, witness: Witness) -> None:
+    """Give no number again that a message may have had which was in memory only."""
+    if witness.given > _spool_file.last_sequence(connection):
+        with transaction(connection):
+            _spool_file.raise_sequence(connection, witness.given + _BETWEEN)
 
 
 def _check_rows(found: OpenSpool, path: Path) -> None:

@@ -75,6 +75,32 @@ _STEPS = {
 }
 """What leads from each version to this one."""
 
+# What is not on the disk yet, with `spool.durability = "on-delay"`. It is a database of SQLite's own in memory, and so in the
+# same transactions; the view has both.
+_HELD = """
+CREATE TABLE held.messages (
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    camera TEXT NOT NULL,
+    plugin TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    captured_at_ns INTEGER NOT NULL,
+    from_ns INTEGER NOT NULL,
+    to_ns INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    reason TEXT,               -- always NULL: what is set aside goes to the disk first
+    checksum INTEGER,
+    payload BLOB NOT NULL,
+    until_s REAL NOT NULL      -- by when it is to be acknowledged or on the disk, in monotonic seconds
+)"""
+_HELD_WAITING = "CREATE INDEX held.waiting ON messages (priority, sequence, id, bytes)"
+_HELD_UNTIL = "CREATE INDEX held.until ON messages (until_s)"
+_COLUMNS = "sequence, id, camera, plugin, kind, priority, captured_at_ns, from_ns, to_ns, bytes, reason, checksum, payload"
+_EVERYTHING = f"""
+CREATE TEMP VIEW everything AS
+SELECT {_COLUMNS} FROM main.messages UNION ALL SELECT {_COLUMNS} FROM held.messages"""  # noqa: S608 - constants
+
 _CHECK_BYTES = 10**9
 """A larger file is not read as a whole when the node starts: on an SD card that would take longer than ten seconds."""
 
@@ -99,6 +125,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_size_limit = 67108864")
         _bring_up(connection, path)
         _check(connection)
+        _hold(connection)
         if is_new:
             sync_folder(path.parent)
     except sqlite3.OperationalError as error:
@@ -111,6 +138,14 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _hold(connection: sqlite3.Connection) -> None:
+    """Make room for what is in memory only."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("ATTACH ':memory:' AS held")
+    for statement in (_HELD, _HELD_WAITING, _HELD_UNTIL, _EVERYTHING):
+        connection.execute(statement)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from picctv_core import codec
 from picctv_core.errors import CodecError
 from picctv_core.messages import EVENT, GAP, NOTIFICATION, gap_payload, new_id, notification_payload, priority
-from picctv_core.node import _spool_file
+from picctv_core.node import _spool_file, _spool_held
 from picctv_core.node._spool_file import DAMAGED, RESERVE_BYTES, Row
+from picctv_core.node._spool_held import Held
 from picctv_core.node._spool_opening import DAMAGE_CAUSE, OpenSpool, lost_with
 from picctv_core.node._spool_schema import transaction
 from picctv_core.node.losses import Losses
@@ -30,6 +32,24 @@ DISK_FULL_CAUSE = "the node's disk was full"
 
 _WORTH_GIVING_BACK = 2**20
 
+_AGAIN_S = 5.0
+"""When the disk took nothing of what was due, it is tried again so much later."""
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long messages may wait for their acknowledgement before they are written to the disk.
+
+    Attributes:
+        delay_s: so many seconds after what they are about was captured; 0 for durability always.
+        max_bytes: so many bytes of payload may be in memory only; what comes on top is written at once.
+    """
+
+    delay_s: float = 0.0
+    max_bytes: int = 0
+
 
 class Store:
     """The messages in an open file, and what is known of them beside it.
@@ -39,19 +59,24 @@ class Store:
         clock: gives the time of notifications.
         max_bytes: the quota.
         min_free_bytes: the floor of free disk; as much as suits the disk, where it is None.
+        delay: what may be in memory only.
 
     Attributes:
         connection: to the file; set by `adopt`.
         losses: what the disk had no room for, and is no gap yet.
         added: whether messages were added since somebody has set it to False.
         disk_low: whether the disk is so full that nothing large is taken.
+        given: the largest number that any message has had.
     """
 
-    def __init__(self, path: Path, clock: Clock, max_bytes: int, min_free_bytes: int | None) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, max_bytes: int, min_free_bytes: int | None, delay: Delay
+    ) -> None:
         self.connection: sqlite3.Connection
         self.losses = Losses()
         self.added = False
         self.disk_low = False
+        self.given = 0
         self._path = path
         self._clock = clock
         self._max_bytes = max_bytes
@@ -62,13 +87,25 @@ class Store:
         self._once: set[str] = set()
         self._open_gaps: dict[tuple[str, str, str], str] = {}
         self._bytes = 0
+        self._delay = delay
+        self._held_bytes = 0
+        self._again_s = 0.0
 
-    def adopt(self, found: OpenSpool) -> None:
-        """Take over a file just opened; say what was damaged in it, if anything. What is on its way stays so."""
+    def adopt(self, found: OpenSpool, held: Sequence[Held] = ()) -> None:
+        """Take over a file just opened; say what was damaged in it, if anything. What is on its way stays so.
+
+        Args:
+            found: the file.
+            held: what was in memory only, beside the file that was open before.
+        """
         self.connection = found.connection
+        self.given = max(self.given, _spool_file.last_sequence(self.connection))
         self._bytes = _spool_file.total_bytes(self.connection)
+        self._held_bytes = 0
         self._open_gaps.clear()
         with transaction(self.connection):
+            for one in held:
+                self._hold(one)
             for line in found.lines:
                 self._tell(line)
             for lost, cause in found.lost:
@@ -76,10 +113,12 @@ class Store:
 
     def remember(self) -> Callable[[], None]:
         """Give what puts everything beside the file back as it is now, for a transaction that is undone."""
-        before = self._bytes, self._taken.copy(), self._once.copy(), self._open_gaps.copy()
+        numbers = self._bytes, self._held_bytes, self.given
+        before = self._taken.copy(), self._once.copy(), self._open_gaps.copy()
 
         def restore() -> None:
-            self._bytes, self._taken, self._once, self._open_gaps = before
+            self._bytes, self._held_bytes, self.given = numbers
+            self._taken, self._once, self._open_gaps = before
 
         return restore
 
@@ -90,7 +129,7 @@ class Store:
             restore = self.remember()
             try:
                 with transaction(self.connection):
-                    self._give_up(FLOOR_CAUSE, lambda freed: freed < more)
+                    self._give_up(FLOOR_CAUSE, lambda freed: freed < more, on_disk=True)
             except sqlite3.OperationalError as error:
                 restore()
                 log.debug("no room could be made: %s", error)
@@ -106,37 +145,58 @@ class Store:
         # While the disk is low, more is to come: it is to be one gap, and not one for each loss.
         if self.disk_low or not (losses := self.losses.items()):
             return False
-        before = self._bytes
+        restore = self.remember()
         try:
             with transaction(self.connection):
                 for (camera, plugin), (from_ns, to_ns, lost_bytes) in losses:
                     self._insert(_gap(camera, plugin, from_ns, to_ns, DISK_FULL_CAUSE, lost_bytes))
         except sqlite3.Error as error:
-            self._bytes = before
+            restore()
             log.debug("gaps could not be written yet: %s", error)
             return False
         self.losses.clear()
         log.warning("the spool %s can be written again; what was lost stands as a gap", self._path)
         return True
 
+    def due_in_s(self) -> float | None:
+        """Give in how many seconds something has to be written that is in memory only; None where nothing is."""
+        if not self._held_bytes or (until_s := _spool_held.first_until_s(self.connection)) is None:
+            return None
+        return max(0.0, max(until_s, self._again_s) - self._clock.monotonic())
+
+    def put_off(self) -> None:
+        """Note that what is due could not be written; it is tried again in a while."""
+        self._again_s = self._clock.monotonic() + _AGAIN_S
+
+    def held(self) -> list[Held]:
+        """Give what is in memory only."""
+        return _spool_held.everything(self.connection)
+
     # In a transaction --------------------------------------------------------------------------------------------
 
     def add(self, row: Row) -> str:
         """Add a message, and give its id; raises a SpoolError where the disk has no room."""
-        # Twice, for it is written into the journal first. What is small and urgent may use the reserve.
-        full = self.disk_low or not self._has_room(2 * row.bytes)
-        if full and row.priority > 0:
-            self.disk_low = True
-            raise _spool_file.disk_full(self._path)
+        # What is small and urgent may use the reserve.
+        if row.priority > 0 and self._until_s(row) is None:
+            self._need_room(row.bytes)
         self._insert(row)
         if self._bytes > self._max_bytes:
             self._give_up(QUOTA_CAUSE, lambda _: self._bytes > self._max_bytes, newest_too=True)
         return row.id
 
+    def write_held(self) -> None:
+        """Write what is in memory only to the disk; raises a SpoolError where that has no room."""
+        if self._held_bytes:
+            self._need_room(self._held_bytes)
+            self._held_bytes -= _spool_held.to_disk(self.connection)
+        if self.given > _spool_file.last_sequence(self.connection):
+            # What was acknowledged before it was ever written has had a number, too.
+            _spool_file.raise_sequence(self.connection, self.given)
+
     def take(self, limit_bytes: int, priorities: tuple[int, int], *, at_least_one: bool) -> list[Row]:
         """Give messages that wait and are not on their way yet; from now on they are."""
         left, found, damaged = limit_bytes, list[Row](), list[Row]()
-        for sequence, message_id, size in _spool_file.waiting(self.connection, priorities):
+        for sequence, message_id, size, _ in _spool_file.waiting(self.connection, priorities):
             if message_id in self._taken:
                 continue
             if size > left and not (at_least_one and not found):
@@ -185,36 +245,75 @@ class Store:
     def delete(self, ids: Sequence[str]) -> None:
         """Remove messages."""
         for message_id in ids:
-            self._bytes -= _spool_file.delete(self.connection, message_id)
+            self._delete(message_id)
         self._taken.difference_update(ids)
         self._once.difference_update(ids)
 
     def set_aside(self, message_id: str, reason: str) -> None:
         """Mark a message as never to be sent."""
-        _spool_file.set_aside(self.connection, _spool_file.sequence_of(self.connection, message_id), reason)
+        sequence = _spool_file.sequence_of(self.connection, message_id)
+        self._held_bytes -= _spool_held.to_disk(self.connection, sequence)
+        _spool_file.set_aside(self.connection, sequence, reason)
         self._taken.discard(message_id)
         self._once.discard(message_id)
 
     # What these are made of -----------------------------------------------------------------------------------------
 
     def _insert(self, row: Row) -> None:
-        if _spool_file.insert(self.connection, row):
-            self._bytes += row.bytes
-            self.added = True
+        row = row._replace(sequence=self.given + 1)
+        if (until_s := self._until_s(row)) is not None:
+            self._hold(Held(row, until_s))
+        elif _spool_file.insert(self.connection, row):
+            self._note_added(row)
+
+    def _hold(self, held: Held) -> None:
+        if _spool_held.add(self.connection, held):
+            self._held_bytes += held.row.bytes
+            self._note_added(held.row)
+
+    def _note_added(self, row: Row) -> None:
+        self.given = max(self.given, row.sequence)
+        self._bytes += row.bytes
+        self.added = True
+
+    def _until_s(self, row: Row) -> float | None:
+        """Give until when a message may be in memory only, in monotonic seconds; None where it may not."""
+        if not self._delay.delay_s or self._held_bytes + row.bytes > self._delay.max_bytes:
+            return None
+        # Most of a clip is older than the message; only an event has been told of before, when it began.
+        age_ns = 0 if row.kind == EVENT else max(0, self._clock.now_ns() - row.from_ns)
+        left_s = self._delay.delay_s - age_ns / NS
+        return self._clock.monotonic() + left_s if left_s > 0 else None
+
+    def _delete(self, message_id: str) -> int:
+        """Remove a message; give the bytes that it had."""
+        in_memory = _spool_held.delete(self.connection, message_id)
+        size = in_memory or _spool_file.delete(self.connection, message_id)
+        self._held_bytes -= in_memory
+        self._bytes -= size
+        return size
+
+    def _need_room(self, size: int) -> None:
+        # Twice, for it is written into the journal first.
+        if self.disk_low or not self._has_room(2 * size):
+            self.disk_low = True
+            raise _spool_file.disk_full(self._path)
 
     def _has_room(self, size: int) -> bool:
         return _spool_file.free_bytes(self._path) >= size + RESERVE_BYTES
 
-    def _give_up(self, cause: str, go_on: Callable[[int], bool], *, newest_too: bool = False) -> None:
+    def _give_up(
+        self, cause: str, go_on: Callable[[int], bool], *, newest_too: bool = False, on_disk: bool = False
+    ) -> None:
         """Remove the least valuable as long as `go_on` says so of the bytes that this has freed."""
-        freed, last = 0, _spool_file.last_sequence(self.connection)
+        freed, last = 0, self.given
         # What was on its way when a connection broke may be stored already: it goes when nothing else is left.
         rounds = [(self._taken | self._once, last), (self._taken, last)]
         if newest_too:
             rounds.append((self._taken, 0))
         for kept, newest in rounds:
             given_up = Losses()
-            for brief in _spool_file.least_valuable(self.connection):
+            for brief in _spool_file.least_valuable(self.connection, on_disk=on_disk):
                 if not go_on(freed):
                     break
                 if brief.sequence == newest:
@@ -224,8 +323,7 @@ class Store:
                     self._note_given_up(given_up, cause, (brief.camera, brief.plugin))
                     self._open_gaps.pop((brief.camera, brief.plugin, cause), None)
                     continue
-                size = _spool_file.delete(self.connection, brief.id)
-                self._bytes -= size
+                size = self._delete(brief.id)
                 freed += size
                 given_up.add((brief.camera, brief.plugin), brief.from_ns, brief.to_ns, size)
             for whose, _ in list(given_up.items()):
@@ -242,7 +340,7 @@ class Store:
             gap = codec.unpack(_spool_file.payload(self.connection, gap_id))
             from_ns, to_ns = min(from_ns, gap["from_ns"]), max(to_ns, gap["to_ns"])
             lost_bytes += gap["bytes"]
-            self._bytes -= _spool_file.delete(self.connection, gap_id)
+            self._delete(gap_id)
         row = _gap(camera, plugin, from_ns, to_ns, cause, lost_bytes)
         self._insert(row)
         self._open_gaps[camera, plugin, cause] = row.id

@@ -74,7 +74,7 @@ class Node:
             nonlocal first_s
             now_s = time.monotonic()
             if now_s - first_s > ONE_WISH_S:
-                os._exit(128 + signal_number)  # all that counts is on the disk already
+                os._exit(128 + signal_number)  # as if it were killed: what the durability promises holds
             first_s = min(first_s, now_s)
             self._stopped.set()
 
@@ -100,6 +100,7 @@ class Node:
             witness=before.witness if before is not None else None,
             max_bytes=self._config.spool_max_bytes,
             min_free_bytes=self._config.spool_min_free_bytes,
+            delay=self._config.spool_delay,
         )
         try:
             self._run_with(spool, before, stopped)

@@ -17,7 +17,8 @@ from picctv_core import plugins
 from picctv_core.config import SettingsFile
 from picctv_core.errors import Fault, PluginError, SettingsError
 from picctv_core.frames import AnalysisFormat
-from picctv_core.node._node_file import CameraTable, NodeFile, check_name, is_token
+from picctv_core.node._node_file import CameraTable, NodeFile, SpoolTable, check_name, is_token
+from picctv_core.node._spool_store import Delay
 from picctv_core.node.plugin_tables import Idle, PluginConfig, PluginTables
 from picctv_core.plugins import Plugin, Status
 from picctv_core.sources.base import SOURCES
@@ -62,6 +63,7 @@ class NodeConfig:
         data: the directory that is the node's own.
         spool_max_bytes: how much may wait for the server.
         spool_min_free_bytes: how much room the disk shall keep; None for what suits the disk.
+        spool_delay: how long, and how much of it, may be in memory only.
         notify_camera_offline: whether people are told of cameras that go away and come back.
         notify_clock_set: whether they are told when the machine's clock was set.
         urls: the servers, tried one after another, without the path ``/uplink``.
@@ -82,6 +84,7 @@ class NodeConfig:
     cameras: tuple[CameraConfig, ...]
     plugins: tuple[Plugin, ...]
     problems: tuple[Plugin, ...] = ()
+    spool_delay: Delay = field(default_factory=Delay)
     notify_camera_offline: bool = True
     notify_clock_set: bool = True
 
@@ -143,6 +146,7 @@ class _Reader:
             cameras=tuple(camera for camera in cameras if camera is not None),
             plugins=tuple(self.installed),
             problems=tuple(tables.problems),
+            spool_delay=_delay(shape.spool),
             notify_camera_offline=shape.node.notify_camera_offline,
             notify_clock_set=shape.node.notify_clock_set,
         )
@@ -230,6 +234,10 @@ class _Reader:
 
     def _fault(self, key: Sequence[str], message: str) -> None:
         self.faults.append(self.file.fault(key, message))
+
+
+def _delay(spool: SpoolTable) -> Delay:
+    return Delay(spool.delay_s, int(spool.memory_max)) if spool.durability == "on-delay" else Delay()
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import SpoolError
@@ -78,7 +79,7 @@ class HealthReporter:
             "type": "status",
             "at_ns": self._clock.now_ns(),
             "version": self._version,
-            "spool": {"messages": stats.messages, "bytes": stats.bytes, "set_aside": stats.set_aside},
+            "spool": asdict(stats),
             "machine": machine.state(),
             "cameras": {camera.id: camera.report() for camera in self._cameras},
         }

@@ -2,7 +2,7 @@
 
 Two lines lead to the node. On the first it asks, one call after another, and the main thread here answers; so all hooks
 run on one thread, as they do in the node. On the second the plugin asks, from whatever thread it likes: `emit` has its
-answer when the message is durable on the node.
+answer when the node's spool has the message.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _PR_SET_PDEATHSIG = 1
 class _WayToSpool:
     """The node's spool, from here; many threads may use it, one after another."""
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, delay_s: float) -> None:
+        self.delay_s = delay_s
         self._pipe = pipe
         self._lock = threading.Lock()
 
@@ -93,7 +94,7 @@ class _Plugin:
             setup.plugin,
             data=setup.data,
             clock=SystemClock(setup.clock_offset_ns),
-            spool=_WayToSpool(emits),
+            spool=_WayToSpool(emits, setup.delay_s),
             video=lambda: self.video,
         )
         self.host = LocalHost(analyzer, setup.plugin, settings, camera, declared(analyzer).result)

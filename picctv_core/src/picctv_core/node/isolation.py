@@ -13,7 +13,7 @@ head, body                                  meaning
 ==========================================  ===========================================================================
 
 On the second the process asks: ``[kind, captured_at_ns]`` with a packed payload is a message to be kept. The answer
-``[id, ""]`` comes when it is durable; ``[text, error]`` says why it can't be kept.
+``[id, ""]`` comes when the spool has it; ``[text, error]`` says why it can't be kept.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Setup:
         title: what people call it.
         analysis: size and rate of the frames.
         data: the plugin's directory for this camera.
+        delay_s: for how many seconds something may be in memory only.
     """
 
     path: list[str]
@@ -63,3 +64,4 @@ class Setup:
     title: str
     analysis: AnalysisFormat
     data: Path
+    delay_s: float

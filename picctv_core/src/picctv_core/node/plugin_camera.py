@@ -38,7 +38,13 @@ class Described(Protocol):
 
 
 class Keeps(Protocol):
-    """What keeps messages: the node's spool, or in a plugin's own process the way there."""
+    """What keeps messages: the node's spool, or in a plugin's own process the way there.
+
+    Attributes:
+        delay_s: for how many seconds a message may be in memory only; 0 where it never is.
+    """
+
+    delay_s: float
 
     def append(
         self,
@@ -50,7 +56,7 @@ class Keeps(Protocol):
         captured_at_ns: int,
         message_id: str | None = None,
     ) -> str:
-        """Keep a message durably, and give its id; see `picctv_core.node.spool.Spool.append`."""
+        """Keep a message, and give its id; see `picctv_core.node.spool.Spool.append`."""
         ...
 
 
@@ -86,6 +92,7 @@ class PluginCamera:
         self.plugin = plugin
         self.clock = clock
         self.data = data
+        self.delay_s = spool.delay_s
         self._spool = spool
         self._video = video
         data.mkdir(parents=True, exist_ok=True)
@@ -98,7 +105,7 @@ class PluginCamera:
     def emit(
         self, kind: str, payload: Any, *, captured_at_ns: int | None = None, message_id: str | None = None
     ) -> str:
-        """Send a message; it is durable on the node when this returns.
+        """Send a message; see `picctv_core.camera.Camera.emit`.
 
         Raises:
             CodecError: the payload is no plain data, or not what its kind must have.

@@ -15,6 +15,7 @@ _OF_THE_NODE = (
     "data",
     "spool_max_bytes",
     "spool_min_free_bytes",
+    "spool_delay",
     "urls",
     "token",
     "notify_camera_offline",

@@ -172,6 +172,7 @@ class ProcessHost:
             title=camera.title,
             analysis=camera.analysis,
             data=camera.data,
+            delay_s=camera.delay_s,
         )
 
     def _arguments(self, hook: str, arguments: dict[str, Any]) -> tuple[list[Any], Bytes]:

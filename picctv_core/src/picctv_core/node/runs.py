@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from picctv_core.durable import replace_file
 from picctv_core.errors import SpoolError
+from picctv_core.node.health import INTERVAL_S as INTERVAL_OF_HEALTH_S
 from picctv_core.node.witness import Witness
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 FILE = "alive.json"
 INTERVAL_S = 2.0
 
+LAZY_INTERVAL_S = 10.0
+"""The same where the disk is to be written as little as can be."""
+
 STOPPED_CAUSE = "the node was stopped"
 KILLED_CAUSE = "the node was killed"
 POWER_CAUSE = "the node's machine lost power, or was restarted without stopping the node"
@@ -37,6 +41,10 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _AT_WORK_NS = 3 * 1_000_000_000
 """A plugin that sent results so short before the end had more of them in memory."""
+
+
+_UNNOTICED_NS = round(INTERVAL_OF_HEALTH_S * 1e9)
+"""So much later a plugin may notice that its camera has gone silent, and send what it has in memory."""
 
 
 class Away(NamedTuple):
@@ -59,7 +67,11 @@ class Record:
         at_ns: when it was written, UTC nanoseconds.
         boot: which start of the machine that was.
         is_stopped: whether the node ended in good order then.
-        sequence: the number of the spool's newest message.
+        sequence: the largest number of a message that the spool's file knew.
+        given: the number of the newest message, on the disk or not.
+        began_ns: when the node was started, UTC nanoseconds.
+        delay_s: for how many seconds after its capture something could be in memory only.
+        interval_s: how many seconds after it the next record would have come.
         waiting_from_ns: from when on something waited; None where nothing did.
         cameras: the time of each camera, and why it was away; the cause is empty where it was not.
     """
@@ -70,6 +82,10 @@ class Record:
     sequence: int
     waiting_from_ns: int | None
     cameras: dict[str, Away]
+    given: int = 0
+    began_ns: int = 0
+    delay_s: float = 0.0
+    interval_s: float = INTERVAL_S
 
     @classmethod
     def read(cls, path: Path) -> Record | None:
@@ -88,6 +104,11 @@ class Record:
                 sequence=int(found["sequence"]),
                 waiting_from_ns=None if waiting_from_ns is None else int(waiting_from_ns),
                 cameras=cameras,
+                # of a version that had everything on the disk
+                given=int(found.get("given", 0)),
+                began_ns=int(found.get("began_ns", 0)),
+                delay_s=float(found.get("delay_s", 0.0)),
+                interval_s=float(found.get("interval_s", INTERVAL_S)),
             )
         except FileNotFoundError:
             return None
@@ -102,7 +123,7 @@ class Record:
     @property
     def witness(self) -> Witness:
         """Give what it knows of the spool."""
-        return Witness(self.sequence, self.waiting_from_ns, self.at_ns, tuple(self.cameras))
+        return Witness(self.sequence, self.given, self.waiting_from_ns, self.at_ns, tuple(self.cameras))
 
     def away(self, camera: str, newest: Mapping[tuple[str, str], int], boot: str) -> Away | None:
         """Give from when on a camera is not known of, as the run that begins sees it; None where it is new.
@@ -117,14 +138,20 @@ class Record:
         cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot == self.boot else POWER_CAUSE
         if known.cause:
             again = known.cause.endswith(cause)
-            return known if again else known._replace(cause=f"{known.cause}; then {cause}")
+            silent_ns = self._safe_ns(self.at_ns) - _UNNOTICED_NS if self.delay_s else known.from_ns
+            from_ns = known.from_ns if self.is_stopped else min(known.from_ns, silent_ns)
+            return Away(from_ns, known.cause if again else f"{known.cause}; then {cause}", known.latest_ns)
         if self.is_stopped:
             return Away(known.from_ns, cause)
         results = [to_ns for (whose, _), to_ns in newest.items() if whose == camera]
         alive_ns = max([known.from_ns, *results])
         # Of plugins that were at work, what is missing begins with the oldest of their newest results.
         from_ns = min([alive_ns, *(to_ns for to_ns in results if to_ns > alive_ns - _AT_WORK_NS)])
-        return Away(from_ns, cause, alive_ns + round(INTERVAL_S * 1e9))
+        return Away(self._safe_ns(from_ns), cause, alive_ns + round(self.interval_s * 1e9))
+
+    def _safe_ns(self, alive_ns: int) -> int:
+        """Give until when everything was on the disk or acknowledged, from a time at which the node was alive."""
+        return alive_ns if not self.delay_s else max(self.began_ns, alive_ns - round(self.delay_s * 1e9))
 
 
 def this_boot() -> str:
@@ -143,7 +170,7 @@ class Heartbeat:
         spool: the node's spool.
         clock: the time.
         cameras: gives of each camera since when and why it is away, None where it is not.
-        interval_s: seconds from one record to the next.
+        interval_s: seconds from one record to the next; what suits the spool's durability, where it is not given.
     """
 
     def __init__(
@@ -153,14 +180,15 @@ class Heartbeat:
         clock: Clock,
         cameras: Mapping[str, Callable[[], Away | None]],
         *,
-        interval_s: float = INTERVAL_S,
+        interval_s: float | None = None,
     ) -> None:
         self._path = path
         self._spool = spool
         self._clock = clock
         self._cameras = cameras
-        self._interval_s = interval_s
+        self._interval_s = interval_s or (LAZY_INTERVAL_S if spool.delay_s else INTERVAL_S)
         self._boot = this_boot()
+        self._began_ns = clock.now_ns()
         self._failing = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -174,7 +202,12 @@ class Heartbeat:
         """Write the last record: the node ends in good order. The cameras have ended, and their gaps are told."""
         self._stop.set()
         self._thread.join()
-        self.beat(is_stopped=True)
+        try:
+            self._spool.flush()
+        except SpoolError as error:
+            log.warning("what is in memory only can't be written to the disk: %s", error)
+        else:
+            self.beat(is_stopped=True)
 
     def beat(self, *, is_stopped: bool = False) -> None:
         """Write a record, unless something is being lost that stands nowhere yet: then the one before is the truth."""
@@ -186,7 +219,18 @@ class Heartbeat:
             if beat.is_losing:
                 return
             cameras = {name: found or Away(at_ns, "") for name, found in away.items()}
-            record = Record(at_ns, self._boot, is_stopped, beat.sequence, beat.waiting_from_ns, cameras)
+            record = Record(
+                at_ns=at_ns,
+                boot=self._boot,
+                is_stopped=is_stopped,
+                sequence=beat.sequence,
+                waiting_from_ns=beat.waiting_from_ns,
+                cameras=cameras,
+                given=beat.given,
+                began_ns=self._began_ns,
+                delay_s=self._spool.delay_s,
+                interval_s=self._interval_s,
+            )
             record.write(self._path)
         except (SpoolError, OSError) as error:
             if not self._failing:

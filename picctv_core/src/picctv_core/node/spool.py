@@ -1,6 +1,7 @@
 """The node's store of messages that no server has acknowledged yet: one SQLite file.
 
-A message is on the disk when `Spool.append` returns. One thread owns the database; what several threads ask of it at
+A message is on the disk when `Spool.append` returns, or with durability on delay (`Delay`) in memory: then it is on the disk, or
+acknowledged, when the delay is over. One thread owns the database; what several threads ask of it at
 the same time goes into one transaction, and so they share one fsync. Whoever can't wait gets a future. Nothing leaves the
 spool without a word: what is given up for want of room, and what can't be read any more, leaves a gap in its place.
 """
@@ -18,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from picctv_core import codec
 from picctv_core.errors import SpoolError
 from picctv_core.messages import new_id
-from picctv_core.node import _spool_file
+from picctv_core.node import _spool_file, _spool_held
 from picctv_core.node._spool_opening import Lock, mend, open_spool
 from picctv_core.node._spool_schema import is_damage, transaction
-from picctv_core.node._spool_store import DISK_FULL_CAUSE, FLOOR_CAUSE, QUOTA_CAUSE, Store, row_of
+from picctv_core.node._spool_store import DISK_FULL_CAUSE, FLOOR_CAUSE, QUOTA_CAUSE, Delay, Store, row_of
 from picctv_core.node.losses import span_of
 from picctv_core.node.witness import Witness
 
@@ -37,6 +38,7 @@ __all__ = [
     "FLOOR_CAUSE",
     "QUOTA_CAUSE",
     "Beat",
+    "Delay",
     "Spool",
     "Stats",
     "Stored",
@@ -69,11 +71,21 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What waits in the spool: how many messages, how many bytes of payload, how many were set aside."""
+    """What waits in the spool.
+
+    Attributes:
+        messages: how many messages.
+        bytes: of their payloads.
+        set_aside: how many were set aside.
+        memory_messages: how many of those that wait are in memory only.
+        memory_bytes: of their payloads.
+    """
 
     messages: int
     bytes: int
     set_aside: int
+    memory_messages: int = 0
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +93,14 @@ class Beat:
     """A sign of life of the spool.
 
     Attributes:
-        sequence: the number of the newest message; it and all before it are on the disk.
-        waiting_from_ns: from when on something waits; None where nothing does.
+        sequence: the largest number that the file knows: what it had of the messages up to there must not be missing.
+        given: the number of the newest message, on the disk or not.
+        waiting_from_ns: from when on something in the file waits; None where nothing does.
         is_losing: whether something is lost at the moment that is no gap yet, for there is no room for that either.
     """
 
     sequence: int
+    given: int
     waiting_from_ns: int | None
     is_losing: bool
 
@@ -107,8 +121,12 @@ class Spool:
             rest; gaps and notifications stay.
         min_free_bytes: how much room the disk shall keep; where it is less, the same goes, but for the newest message.
             None for 200 MB, or a tenth of the disk where that is less.
+        delay: what may be in memory only until it is acknowledged; nothing, where it is not given.
         witness: what the spool held when the node was last alive; what is missing of it becomes gaps.
         on_append: called after each commit that added messages, on the spool's thread; must not block.
+
+    Attributes:
+        delay_s: for how many seconds a message may be in memory only; 0 where it never is.
 
     Raises:
         SpoolError: the file can't be made or opened, another node uses it, or a newer picctv made it.
@@ -121,14 +139,16 @@ class Spool:
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
         min_free_bytes: int | None = 0,
+        delay: Delay = Delay(),  # noqa: B008 - frozen
         witness: Witness | None = None,
         on_append: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self.on_append = on_append
+        self.delay_s = delay.delay_s
         self._clock = clock
         self._witness = witness or Witness()
-        self._store = Store(path, clock, max_bytes, min_free_bytes)
+        self._store = Store(path, clock, max_bytes, min_free_bytes, delay)
         self._closed = False
         self._failing = False
         self._data_version = 0
@@ -150,7 +170,7 @@ class Spool:
         captured_at_ns: int,
         message_id: str | None = None,
     ) -> str:
-        """Store a message durably, and give its id.
+        """Store a message, and give its id: it is durable when this returns, or will be when the delay is over.
 
         Raises:
             CodecError: the payload is no plain data.
@@ -239,7 +259,13 @@ class Spool:
 
     def stats(self) -> Future[Stats]:
         """Count what waits."""
-        return self._submit(lambda store: Stats(*_spool_file.count(store.connection)))
+
+        def work(store: Store) -> Stats:
+            messages, size, aside = _spool_file.count(store.connection)
+            held, held_bytes = _spool_held.count(store.connection)
+            return Stats(messages + held, size + held_bytes, aside, held, held_bytes)
+
+        return self._submit(work)
 
     def beat(self, cameras: Iterable[str] = ()) -> Future[Beat]:
         """Give a sign of life; the spool keeps it as its own witness, for damage that it meets while it runs."""
@@ -248,10 +274,13 @@ class Spool:
         def work(store: Store) -> Beat:
             beat = Beat(
                 sequence=_spool_file.last_sequence(store.connection),
+                given=store.given,
                 waiting_from_ns=_spool_file.oldest_ns(store.connection),
                 is_losing=bool(store.losses),
             )
-            self._witness = Witness(beat.sequence, beat.waiting_from_ns, self._clock.now_ns(), known)
+            self._witness = Witness(
+                beat.sequence, beat.given, beat.waiting_from_ns, self._clock.now_ns(), known
+            )
             return beat
 
         return self._submit(work)
@@ -267,12 +296,20 @@ class Spool:
         """
         return self._submit(Store.end_open_events)
 
+    def flush(self) -> None:
+        """Write what is in memory only to the disk; raises a SpoolError where that fails."""
+        self._submit(Store.write_held).result()
+
     def close(self) -> None:
         """Write what is open, and close the file. Whoever asks anything afterwards gets a `SpoolError`."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
+        if self._closed:
+            return
+        written = self._submit(Store.write_held)
+        self._closed = True
+        self._jobs.put(None)
         self._thread.join()
+        if (error := written.exception()) is not None:
+            log.error("what was in memory only is lost: %s", error)
 
     # The thread that owns the database ---------------------------------------------------------------------------
 
@@ -308,16 +345,31 @@ class Spool:
             jobs, last = self._next_jobs()
             self._work_off(jobs)
             self._store.keep_room()
+            self._write_due()
             if self._store.write_losses():
                 self._failing = False
             if self._store.added or self._others_wrote():
                 self._store.added = False
                 self.on_append()
 
+    def _write_due(self) -> None:
+        """Write what is in memory only, all at once, when the first of it is due."""
+        if self._store.due_in_s() == 0.0:
+            writing = _Job(Store.write_held, Future())
+            self._work_off([writing])
+            if writing.done.exception() is not None:
+                self._store.put_off()
+
     def _next_jobs(self) -> tuple[list[_Job], bool]:
-        """Wait for a job, and give all that are there by then; and whether they are the last."""
+        """Wait for a job, and give all that are there by then; and whether they are the last.
+
+        There are none where something that is in memory only is due before one comes.
+        """
         jobs: list[_Job] = []
-        job = self._jobs.get()
+        try:
+            job = self._jobs.get(timeout=self._store.due_in_s())
+        except queue.Empty:
+            return jobs, False
         while job is not None:
             if job.done.set_running_or_notify_cancel():
                 jobs.append(job)
@@ -355,9 +407,10 @@ class Spool:
 
     def _mend(self, jobs: list[_Job], error: Exception) -> None:
         """Go on with what is sound in a file that turns out to be damaged."""
+        held = self._store.held()
         self._store.connection.close()
         try:
-            self._store.adopt(mend(self.path, str(error), self._witness))
+            self._store.adopt(mend(self.path, str(error), self._witness), held)
         except (SpoolError, sqlite3.Error) as second:
             for job in jobs:
                 job.done.set_exception(self._explain(second))

@@ -10,13 +10,15 @@ class Witness:
     """What the spool held when it was last looked at.
 
     Attributes:
-        sequence: the number of its newest message.
+        sequence: the largest number that its file knew.
+        given: the largest number that a message had, whether it was in the file or only in memory.
         waiting_from_ns: from when on there was something that waited, UTC nanoseconds; None where nothing did.
         alive_at_ns: when that was.
         cameras: the ids of the node's cameras then.
     """
 
     sequence: int = 0
+    given: int = 0
     waiting_from_ns: int | None = None
     alive_at_ns: int = 0
     cameras: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import CodecError
@@ -109,6 +110,8 @@ class Worker:
         self._newest: Lost | None = None
         self._missed: tuple[Lost, str] | None = None
         self._status = Status.ENABLED
+        # Of so much the plugin may have had something in its own memory only, which ends with its object.
+        self._delay_ns = round(camera.delay_s * 1e9)
         # What a plugin takes is known before its object is made, so that it can be fed from the first picture on.
         self._hooks = config.hooks
         self.takes_frames = ANALYZE in self._hooks
@@ -134,6 +137,8 @@ class Worker:
         now_ns = self._camera.clock.now_ns()
         if self._thread.is_alive():
             lost = self.inbox.abandon()
+            if self._delay_ns and self._newest is not None:
+                lost = Lost(now_ns - self._delay_ns, now_ns, lost.bytes if lost else 0)
             cause = f"plugin {self.name} did not finish in time when the node stopped"
             self._left.set()
             if (host := self._host) is not None:
@@ -309,7 +314,7 @@ class Worker:
 
     def _give_up(self, status: Status, detail: str) -> None:
         """Call the plugin no more on this camera, and tell people so."""
-        self._given_up_ns = self._camera.clock.now_ns()
+        self._given_up_ns = self._camera.clock.now_ns() - self._delay_ns
         self._given_up = status, detail
         log.error("%s is %s: %s", self._who, status, detail)
         lost = self.inbox.abandon()
@@ -364,7 +369,8 @@ class Worker:
         self._away = reason
         self._calls.in_a_row.clear()
         if self._newest is not None and self._missed is None:
-            self._missed = self._newest, f"plugin {self.name} {reason}"
+            lost = replace(self._newest, from_ns=self._newest.from_ns - self._delay_ns)
+            self._missed = lost, f"plugin {self.name} {reason}"
         pause_s = self._restarts.ended()
         if self.inbox.wait_for_stop(0):
             log.warning("%s %s", self._who, reason)

@@ -43,6 +43,8 @@ class Emitted:
         plugin: whose messages are kept; those of the others are checked, and forgotten.
     """
 
+    delay_s = 0.0
+
     def __init__(self, plugin: str) -> None:
         self._plugin = plugin
         self._waiting: deque[Message] = deque()

@@ -32,6 +32,7 @@ class FakeCamera:
         node: the node's name.
         name: the camera's name.
         plugin: the plugin whose messages these are.
+        delay_s: for how many seconds something may be in memory only; see `picctv_core.camera.Camera`.
 
     Attributes:
         messages: everything emitted, in order.
@@ -48,6 +49,7 @@ class FakeCamera:
         node: str = "node",
         name: str = "camera",
         plugin: str = "plugin",
+        delay_s: float = 0.0,
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.id = f"{node}/{name}"
@@ -57,6 +59,7 @@ class FakeCamera:
         self.analysis = analysis
         self.clock: Clock = FakeClock() if clock is None else clock
         self.data = data
+        self.delay_s = delay_s
         self.video = video
         self.plugin = plugin
         self.messages: list[Message] = []
