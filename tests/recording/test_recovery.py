@@ -227,3 +227,53 @@ def test_pictures_that_the_disk_did_not_take_for_good_are_in_the_clip_once(
         plugin.picctv_camera_stopped()
     (clip,) = camera.of_kind("clip")
     assert [unit[0] for unit in clip.payload["units"]] == [unit.captured_at_ns for unit in units]
+
+
+def on_delay(folder: Path, delay_s: float) -> FakeCamera:
+    return FakeCamera(folder, FakeClock(START_NS), delay_s=delay_s)
+
+
+def test_clip_that_may_be_in_memory_makes_no_file_and_is_sent_in_time(tmp_path: Path, steady: Steady) -> None:
+    plugin, camera = recorder(tmp_path, on_delay(tmp_path, 10.0))
+    units = steady(14.5)
+    for unit in units:
+        plugin.picctv_access_unit(unit=unit)
+        assert clip_file.left_behind(tmp_path) == []
+    spans = [(clip.payload["started_at_ns"], clip.payload["ended_at_ns"]) for clip in camera.of_kind("clip")]
+    assert spans == [(START_NS, START_NS + 5 * S), (START_NS + 5 * S, START_NS + 10 * S)]
+    plugin.picctv_camera_stopped()
+    sent = [unit for clip in camera.of_kind("clip") for unit in clip.payload["units"]]
+    assert [tuple(unit) for unit in sent] == [
+        (unit.captured_at_ns, unit.is_key, unit.annexb) for unit in units
+    ]
+
+
+def test_triggered_clip_that_may_be_in_memory_goes_on_without_a_hole(tmp_path: Path, steady: Steady) -> None:
+    plugin, camera = recorder(tmp_path, on_delay(tmp_path, 10.0), mode="triggered", pre_roll_s=1)
+    for unit in steady(12.5):
+        plugin.picctv_access_unit(unit=unit)
+        plugin.picctv_result(result=Result(camera.id, "motion", unit.captured_at_ns, {"triggered": True}))
+    spans = [(clip.payload["started_at_ns"], clip.payload["ended_at_ns"]) for clip in camera.of_kind("clip")]
+    assert spans == [(START_NS, START_NS + 5 * S), (START_NS + 5 * S, START_NS + 10 * S)]
+    assert clip_file.left_behind(tmp_path) == []
+
+
+def test_groups_that_are_older_than_the_delay_go_to_the_disk(tmp_path: Path, steady: Steady) -> None:
+    plugin, camera = recorder(
+        tmp_path, on_delay(tmp_path, 10.0), mode="triggered", pre_roll_s=60, post_roll_s=60
+    )
+    units = steady(12.5)
+    feed(plugin, units[:101])
+    plugin.picctv_result(result=Result(camera.id, "motion", START_NS + 10 * S, {"triggered": True}))
+    (path,) = clip_file.left_behind(tmp_path)
+    assert len(clip_file.read(path).units) == 100
+    after = after_a_kill(tmp_path, 60)
+    assert len(after.of_kind("clip")[0].payload["units"]) == 100
+
+
+def test_clip_of_a_camera_that_went_silent_is_sent_in_time(tmp_path: Path, steady: Steady) -> None:
+    plugin, camera = recorder(tmp_path, on_delay(tmp_path, 10.0))
+    feed(plugin, steady(3))
+    camera.clock = FakeClock(START_NS + 6 * S)
+    plugin.picctv_health()
+    assert len(camera.of_kind("clip")) == 1

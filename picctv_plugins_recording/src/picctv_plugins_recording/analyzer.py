@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from picctv_core import h264
@@ -18,6 +19,8 @@ from picctv_plugins_recording.triggers import LATENESS_S, Triggers
 from picctv_plugins_recording.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from picctv_core.camera import Camera
     from picctv_core.frames import AccessUnit, Result
 
@@ -48,6 +51,11 @@ class RecordingAnalyzer:
         self.camera = camera
         self._settings = settings
         self._max_bytes = round(settings.max_memory_mb * 1e6)
+        # Half of the time that things may be in memory only is for the clip to be made, the other half for its delivery.
+        longest_s = camera.delay_s / 2 or math.inf
+        self._segment_s = min(settings.segment_s, longest_s)
+        self._max_clip_s = min(settings.max_clip_s, longest_s)
+        self._stale_s = min(STALE_S, longest_s / 2)
         self._ring = Ring(settings.pre_roll_s + LATENESS_S, self._max_bytes)
         self._triggers = Triggers(settings.pre_roll_s, settings.post_roll_s, settings.triggers)
         self._segment: OpenClip | None = None
@@ -90,7 +98,7 @@ class RecordingAnalyzer:
             if self._triggered is None:
                 # What a clip of this window holds already needs no second recording.
                 units = self._ring.since(max(window.from_ns, self._recorded_until_ns))
-                self._triggered = OpenClip(window.plugin, units, self.camera.data) if units else None
+                self._triggered = self._new(window.plugin, units) if units else None
         score = result.data.get("score")
         for clip in (self._segment, self._triggered):
             if clip is not None and isinstance(score, (int, float)):
@@ -105,7 +113,10 @@ class RecordingAnalyzer:
     @hookimpl
     def picctv_health(self) -> dict[str, Any]:
         """Say what is being recorded. A clip of a camera that gives nothing any more is sent as it is."""
-        if self._newest_ns is not None and self.camera.clock.now_ns() - self._newest_ns > STALE_S * SECOND:
+        if (
+            self._newest_ns is not None
+            and self.camera.clock.now_ns() - self._newest_ns > self._stale_s * SECOND
+        ):
             self._end_all()
             self._emit_finished()
         self._watch.look()
@@ -142,9 +153,9 @@ class RecordingAnalyzer:
             self._end_triggered(now_ns, goes_on=True)
             self._ring.clear()
         segment, triggered = self._segment, self._triggered
-        if segment is not None and now_ns - segment.started_at_ns >= self._settings.segment_s * SECOND:
+        if segment is not None and now_ns - segment.started_at_ns >= self._segment_s * SECOND:
             self._end_segment(now_ns)
-        if triggered is not None and now_ns - triggered.started_at_ns >= self._settings.max_clip_s * SECOND:
+        if triggered is not None and now_ns - triggered.started_at_ns >= self._max_clip_s * SECOND:
             self._end_triggered(now_ns, goes_on=True)
 
     def _was_away(self, now_ns: int) -> bool:
@@ -165,10 +176,13 @@ class RecordingAnalyzer:
             clip.add(unit)
             return clip
         if unit.is_key:
-            return OpenClip(trigger, [unit], self.camera.data)
+            return self._new(trigger, [unit])
         cause = "no clip can begin before the next key frame"
         self._losses.note(unit.captured_at_ns, unit.captured_at_ns, cause, len(unit.annexb))
         return None
+
+    def _new(self, trigger: str | None, units: Sequence[AccessUnit]) -> OpenClip:
+        return OpenClip(trigger, units, self.camera.data, self.camera.delay_s)
 
     def _end_all(self) -> None:
         self._end_segment(None)

@@ -20,6 +20,8 @@ SECOND = 1_000_000_000
 class OpenClip:
     """Access units from a key unit on, in decoding order. Whole groups of pictures are on the disk, the last in memory.
 
+    Where they may be in memory for a while, they all are, until the clip is longer than that.
+
     Attributes:
         trigger: the plugin that made it necessary; None for continuous recording.
         started_at_ns: the capture time of its key unit, which is its smallest.
@@ -28,13 +30,16 @@ class OpenClip:
         file: where it is on the disk.
     """
 
-    def __init__(self, trigger: str | None, units: Sequence[AccessUnit], folder: Path) -> None:
-        """Begin with some units; the first is a key unit."""
+    def __init__(
+        self, trigger: str | None, units: Sequence[AccessUnit], folder: Path, delay_s: float = 0.0
+    ) -> None:
+        """Begin with some units, the first a key unit; `delay_s` is that of the camera."""
         self.trigger = trigger
         self.started_at_ns = units[0].captured_at_ns
         self.newest_ns = max(unit.captured_at_ns for unit in units)
         self.bytes = sum(len(unit.annexb) for unit in units)
-        self.file = ClipFile(folder, trigger, self.started_at_ns)
+        self._delay_ns = round(delay_s * SECOND)
+        self.file = ClipFile(folder, trigger, self.started_at_ns, at_once=self._is_due)
         self._pending: list[AccessUnit] = []
         self._peak: tuple[float, int] | None = None
         last_key = max(index for index, unit in enumerate(units) if unit.is_key)
@@ -55,9 +60,14 @@ class OpenClip:
         self.newest_ns = max(self.newest_ns, unit.captured_at_ns)
         self.bytes += len(unit.annexb)
 
+    @property
+    def _is_due(self) -> bool:
+        """Whether it may not be in memory only any more."""
+        return self.newest_ns - self.started_at_ns >= self._delay_ns
+
     def _put(self, more: Sequence[AccessUnit]) -> None:
         self._pending += more
-        if self.file.append(self._pending):
+        if self._is_due and self.file.append(self._pending):
             self._pending = []
 
     def note_peak(self, score: float, at_ns: int) -> None:
@@ -84,7 +94,8 @@ class OpenClip:
             units, ended_at_ns = _cut(units, until_ns)
         peak_at_ns = self._peak[1] if self._peak is not None else None
         payload = clip_payload(units, self.trigger, video, ended_at_ns=ended_at_ns, peak_at_ns=peak_at_ns)
-        self.file.end(self._pending, payload)
+        if self._is_due:
+            self.file.end(self._pending, payload)
         self._pending = []
         return payload
 

@@ -45,18 +45,22 @@ class ClipFile:
         folder: the plugin's own.
         trigger: the plugin that made the clip necessary; None for continuous recording.
         started_at_ns: where the clip begins.
+        at_once: whether the file is made now, and not with the first pictures.
 
     Attributes:
         id: of the message that the clip will be.
     """
 
-    def __init__(self, folder: Path, trigger: str | None, started_at_ns: int) -> None:
+    def __init__(
+        self, folder: Path, trigger: str | None, started_at_ns: int, *, at_once: bool = True
+    ) -> None:
         self.id = new_id()
         self._path = folder / f"{self.id}{SUFFIX}"
         self._begin = [_BEGIN, self.id, trigger, started_at_ns]
         self._size = 0
         self._failing = False
-        self._write([self._begin])
+        if at_once:
+            self._write([self._begin])
 
     def append(self, units: Sequence[AccessUnit]) -> bool:
         """Write whole groups of pictures; say whether they are on the disk."""
