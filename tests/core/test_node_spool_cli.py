@@ -191,3 +191,23 @@ def test_rejected_message_is_sent_again_by_a_running_node(
         node.stop()
     finally:
         node.close()
+
+
+def test_what_is_only_in_memory_is_told_by_the_running_node(
+    tmp_path: Path, uplink_server: Any, token: str, capsys: Any
+) -> None:
+    uplink_server.acks = False
+    node = NodeProcess(tmp_path, uplink_server.url, token, '[spool]\ndurability = "on-delay"\n')
+    try:
+        node.start()
+        uplink_server.wait_for(
+            lambda: uplink_server.statuses and uplink_server.statuses[-1]["spool"]["memory_messages"], 30
+        )
+        assert main(["node", "spool", "--config", str(node.config), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["messages"] == 0
+        assert found["memory_bytes"] >= found["memory_messages"] > 0
+        assert main(["node", "spool", "--config", str(node.config)]) == 0
+        assert " more were only in the node's memory when it last said so, " in capsys.readouterr().out
+    finally:
+        node.close()

@@ -32,21 +32,24 @@ def run(args: argparse.Namespace) -> int:
         print(f"{len(ids)} messages wait again; {left} {'is' if left == 1 else 'are'} still set aside")
         return 0
     view = spool_view.look(path)
-    runs = status_socket.ask(config.data) is not None
+    status = status_socket.ask(config.data)
     if args.json:
-        print(json.dumps(_document(view, config, runs=runs), indent=2))
+        print(json.dumps(_document(view, config, status), indent=2))
     else:
-        print("\n".join(_lines(view, config, runs=runs)))
+        print("\n".join(_lines(view, config, status)))
     return 0
 
 
-def _document(view: View, config: NodeConfig, *, runs: bool) -> dict[str, Any]:
+def _document(view: View, config: NodeConfig, status: dict[str, Any] | None) -> dict[str, Any]:
+    in_memory, memory_bytes = _in_memory(status)
     return {
         "path": str(view.path),
         "node": config.name,
-        "node_runs": runs,
+        "node_runs": status is not None,
         "messages": sum(group.messages for group in view.waiting),
         "bytes": sum(group.bytes for group in view.waiting),
+        "memory_messages": in_memory,
+        "memory_bytes": memory_bytes,
         "max_bytes": config.spool_max_bytes,
         "file_bytes": view.file_bytes,
         "free_bytes": view.free_bytes,
@@ -59,11 +62,14 @@ def _document(view: View, config: NodeConfig, *, runs: bool) -> dict[str, Any]:
     }
 
 
-def _lines(view: View, config: NodeConfig, *, runs: bool) -> Iterator[str]:
+def _lines(view: View, config: NodeConfig, status: dict[str, Any] | None) -> Iterator[str]:
     messages = sum(group.messages for group in view.waiting)
     size = _size(sum(group.bytes for group in view.waiting))
-    yield f"{view.path}, of a node that {'runs' if runs else 'does not run'}"
+    in_memory, memory_bytes = _in_memory(status)
+    yield f"{view.path}, of a node that {'does not run' if status is None else 'runs'}"
     yield f"{messages} messages wait, {size} of {_size(config.spool_max_bytes)} (spool_max)"
+    if in_memory:
+        yield f"{in_memory} more were only in the node's memory when it last said so, {_size(memory_bytes)}"
     yield f"{_size(view.free_bytes)} of the disk are free, {_size(_min_free(view, config))} shall be (spool_min_free)"
     if view.waiting:
         rows = [
@@ -89,6 +95,12 @@ def _lines(view: View, config: NodeConfig, *, runs: bool) -> Iterator[str]:
             yield f"  {aside.id}  {whose}, {when}, {_size(aside.bytes)}: {aside.reason}"
     for file in view.damaged:
         yield f"kept because it was damaged, remove it when you do not need it: {file}"
+
+
+def _in_memory(status: dict[str, Any] | None) -> tuple[int, int]:
+    """Give the messages, and their bytes, that a running node had in memory only."""
+    spool = {} if status is None else status["spool"]
+    return spool.get("memory_messages", 0), spool.get("memory_bytes", 0)
 
 
 def _min_free(view: View, config: NodeConfig) -> int:
