@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from picctv_plugins_motion.evidence import ABOVE_NOISE, FAINTEST, texture_of
+from picctv_plugins_motion.evidence import ABOVE_NOISE, FAINTEST, around
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,6 +36,9 @@ REJECTED_S = 2.0
 
 DEVIATION_S = 6.0
 """Time constant of the deviation, in seconds."""
+
+FEW = 0.3
+"""Below which part of the picture a wide band is made of that part only, for each picture anew."""
 
 # OpenCV takes a number for an array where its stubs do not say so.
 _STEP: Any = 24
@@ -55,6 +58,7 @@ class Small(NamedTuple):
 
     Attributes:
         value: (rows, columns) uint8, the mean.
+        around: (rows, columns) uint8, the mean of its surroundings.
         edges: (rows, columns) uint8, the mean strength of its edges.
         texture: (rows, columns) int16, by how much each is brighter than its surroundings.
         noise: (rows, columns) uint8, the least texture that is none of noise.
@@ -62,6 +66,7 @@ class Small(NamedTuple):
     """
 
     value: Bytes
+    around: Bytes
     edges: Bytes
     texture: Bytes
     noise: Bytes
@@ -130,15 +135,28 @@ class Background:
         cv2.subtract(self.value, self.tolerance, self.low)
         cv2.add(self.value, self.tolerance, self.high)
 
-    def wide(self, radius: int) -> tuple[Bytes, Bytes]:
-        """Give the band, each pixel's with those of its neighbours up to so many pixels away.
+    @property
+    def band(self) -> tuple[Bytes, Bytes]:
+        """The lowest and the highest value of each pixel that is still."""
+        return self.low, self.high
+
+    def wide(self, radius: int, pixels: tuple[slice, slice] | None = None) -> tuple[Bytes, Bytes]:
+        """Give the band, each pixel's with those of its neighbours up to so many pixels away; all, or a part of it.
 
         Whatever of the background sways, or is shifted, or blurred, by less than that stays within it.
         """
+        if radius not in self._wide and pixels is not None and _size(pixels) < FEW * self.low.size:
+            # The neighbours of the part's own pixels lie outside of it.
+            rows, columns = pixels
+            top, left = max(0, rows.start - radius), max(0, columns.start - radius)
+            near = slice(top, rows.stop + radius), slice(left, columns.stop + radius)
+            inner = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+            low, high = _widened(self.low[near], self.high[near], radius)
+            return low[inner], high[inner]
         if radius not in self._wide:
-            kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-            self._wide[radius] = (cv2.erode(self.low, kernel), cv2.dilate(self.high, kernel))
-        return self._wide[radius]
+            self._wide[radius] = _widened(self.low, self.high, radius)
+        low, high = self._wide[radius]
+        return (low, high) if pixels is None else (low[pixels], high[pixels])
 
     def small(self) -> Small:
         """Give the background in cells of 2x2 pixels."""
@@ -149,14 +167,16 @@ class Background:
                 for values in (self.value, self._local, self._deviation)
             )
             noise = cv2.max(cv2.convertScaleAbs(noise, alpha=ABOVE_NOISE), FAINTEST)
-            self._small = Small(value, edges, texture_of(value), noise, cv2.mean(value)[0])
+            near = around(value)
+            texture = cv2.subtract(value, near, dtype=cv2.CV_16S)
+            self._small = Small(value, near, edges, texture, noise, cv2.mean(value)[0])
         return self._small
 
-    def grain(self) -> Bytes:
-        """Give by how much noise may make each edge stronger, in grey levels."""
-        cv2.convertScaleAbs(self._deviation, self._part, alpha=_NOISE_RANGE)
-        cv2.subtract(self._part, _USUAL_NOISE, self._part)
-        return cv2.min(self._part, _MOST_NOISE, self._part)
+    def grain(self, pixels: tuple[slice, slice]) -> Bytes:
+        """Give by how much noise may make each edge of a part stronger, in grey levels."""
+        grain = cv2.convertScaleAbs(self._deviation[pixels], alpha=_NOISE_RANGE)
+        cv2.subtract(grain, _USUAL_NOISE, grain)
+        return cv2.min(grain, _MOST_NOISE, grain)
 
     def warm_up(self, picture: Bytes, seen: int) -> None:
         """Take a picture into the plain mean of the first `seen` pictures."""
@@ -248,6 +268,16 @@ class Background:
             mask = cv2.resize(settled.astype(np.uint8), picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
             cv2.accumulateWeighted(picture, self._mean, 1.0, mask=mask)
             self._rest_s[settled] = 0
+
+
+def _size(pixels: tuple[slice, slice]) -> int:
+    rows, columns = pixels
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))
+
+
+def _widened(low: Bytes, high: Bytes, radius: int) -> tuple[Bytes, Bytes]:
+    kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    return cv2.erode(low, kernel), cv2.dilate(high, kernel)
 
 
 def _width(sensitivity: float) -> tuple[float, float, float]:

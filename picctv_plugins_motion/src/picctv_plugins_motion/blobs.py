@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from picctv_plugins_motion.cells import outside, pooled, surroundings
 from picctv_plugins_motion.evidence import DARK_LEVEL, Evidence
 from picctv_plugins_motion.persistence import STEP_S
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import numpy.typing as npt
 
     from picctv_plugins_motion.background import Background
+    from picctv_plugins_motion.cells import Part
+    from picctv_plugins_motion.moments import Moment
 
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
     Counts = npt.NDArray[Any]  # float64 or integers
@@ -97,28 +102,51 @@ _KERNEL = np.ones((3, 3), np.uint8)
 
 
 class Changes(NamedTuple):
-    """What is other than the background: (rows, columns) uint8 each, 255 for yes but for the ages.
+    """What is other than the background, in the part of a picture where something changed.
+
+    The masks are (rows, columns) uint8 of the part, in cells, 255 for yes but for the ages.
 
     Attributes:
+        picture: (rows, columns) uint8, the whole.
+        background: what it is compared with.
+        part: where the part lies.
+        whole: rows and columns of the whole, in cells.
         cells: which cells are changed.
         far: which are other even than the background near the place.
         ages: for how long each has been changed, as `persistence.Persistence.ages`.
         active: which are other than a moment before.
-        known: where things were just before.
+        known: where things were just before; None where there were none.
     """
 
+    picture: Bytes
+    background: Background
+    part: Part
+    whole: tuple[int, ...]
     cells: Bytes
     far: Bytes
     ages: Bytes
     active: Bytes
-    known: Bytes
+    known: Bytes | None
 
-
-class Part(NamedTuple):
-    """A part of the picture, as slices of its cells and of its pixels."""
-
-    cells: tuple[slice, slice]
-    pixels: tuple[slice, slice]
+    @classmethod
+    def between(
+        cls, moment: Moment, before: Moment, background: Background, ages: Bytes, known: Bytes | None
+    ) -> Self:
+        """Look at a picture and a moment before it; `ages` and `known` are of the whole picture."""
+        part = surroundings(moment.cells)
+        picture = moment.picture[part.pixels]
+        # Near the place is within two pixels, or one in a thing.
+        far = outside(picture, background.wide(2, part.pixels))
+        if known is not None:
+            known = known[part.cells]
+            cv2.copyTo(outside(picture, background.wide(1, part.pixels)), known, far)
+        # Of an active cell a pixel has changed by more than the background's own noise.
+        difference = cv2.absdiff(picture, before.picture[part.pixels])
+        surplus = cv2.subtract(difference, background.tolerance[part.pixels])
+        active = pooled(cv2.threshold(surplus, 0, 255, cv2.THRESH_BINARY)[1])
+        cv2.threshold(active, 0, 255, cv2.THRESH_BINARY, active)
+        whole, cells = moment.cells.shape, moment.cells[part.cells]
+        return cls(moment.picture, background, part, whole, cells, far, ages[part.cells], active, known)
 
 
 @dataclass(frozen=True)
@@ -148,11 +176,11 @@ class _Measured:
         joined = cv2.morphologyEx(cells, cv2.MORPH_CLOSE, _KERNEL)
         self.count, labels, self.stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
         self._places = np.flatnonzero(joined)
-        self._owner = labels.ravel()[self._places]
+        self._owner: Bytes = labels.ravel().take(self._places)
 
     def summed(self, values: Bytes) -> Counts:
         """Give the sum of values, (rows, columns), over the cells of each blob."""
-        return np.bincount(self._owner, values.ravel()[self._places], self.count)
+        return np.bincount(self._owner, values.ravel().take(self._places), self.count)
 
     def counted(self, mask: Bytes) -> Counts:
         """Give how many cells of each blob are marked: 255, or a part of it."""
@@ -161,42 +189,40 @@ class _Measured:
     def marked(self, chosen: Bools) -> Bytes:
         """Give 255 in the cells of the chosen blobs."""
         marked = np.zeros(self._shape, np.uint8)
-        marked.ravel()[self._places[chosen[self._owner]]] = 255
+        marked.ravel()[self._places[chosen.take(self._owner)]] = 255
         return marked
 
     def mean_above(self, values: Bytes, least: Counts) -> Counts:
         """Give the mean of the values of each blob that are at least what it asks for."""
-        values = values.ravel()[self._places]
-        chosen = values >= least[self._owner]
+        values = values.ravel().take(self._places)
+        chosen = values >= least.take(self._owner)
         total = np.bincount(self._owner, values * chosen, self.count)
         return total / np.maximum(np.bincount(self._owner, chosen, self.count), 1)
 
     def above(self, values: Bytes, least: Counts) -> Counts:
         """Give how many cells of each blob have at least the value that it asks for."""
-        return np.bincount(self._owner, values.ravel()[self._places] >= least[self._owner], self.count)
+        return np.bincount(
+            self._owner, values.ravel().take(self._places) >= least.take(self._owner), self.count
+        )
 
 
-def find(
-    picture: Bytes, background: Background, changes: Changes, smallest: float, confirmed_s: float
-) -> Blobs:
+def find(changes: Changes, smallest: float, confirmed_s: float) -> Blobs:
     """Find the things among the changed cells.
 
     Args:
-        picture: (rows, columns) uint8.
-        background: what it is compared with.
-        changes: its cells.
+        changes: what is changed.
         smallest: the number of cells that a thing has at least.
         confirmed_s: for how long a thing must have been there, in seconds.
     """
-    whole = changes.cells.shape
-    # All that follows is done in the part of the picture where something changed.
-    part = _surroundings(changes.cells)
-    cells, far, ages, active, known = (mask[part.cells] for mask in changes)
-    shown = Evidence(picture, background, part)
+    whole, part = changes.whole, changes.part
+    cells, far, ages, active = changes.cells, changes.far, changes.ages, changes.active
+    shown = Evidence(changes.picture, changes.background, part)
     blobs = _Measured(cells)
     changed, sharp = blobs.counted(cells), blobs.counted(shown.sharp)
     side = np.sqrt(changed)
-    was_there = (blobs.counted(known) >= KNOWN * changed) & ~_left_behind(blobs, shown, cells)
+    was_there = np.zeros(blobs.count, bool)
+    if changes.known is not None:
+        was_there = (blobs.counted(changes.known) >= KNOWN * changed) & ~_left_behind(blobs, shown, cells)
     at_once = (changed >= AT_ONCE * smallest) | was_there
     lasting = np.where(
         at_once, blobs.counted(_older(ages, confirmed_s)), blobs.counted(_older(ages, confirmed_s + SMALL_S))
@@ -205,11 +231,15 @@ def find(
     sudden = (changed >= LARGE * whole[0] * whole[1]) & (sharp >= SHARP * changed)
     confirmed = sudden | (lasting >= np.maximum(LASTING * changed, SMALLER * smallest))
     new = (blobs.counted(shown.new) >= NEW_EDGES * changed) | (sharp >= MANY * smallest + NOISY * changed)
-    new |= _hides(blobs, shown, cells, changed)
+    # Of the texture behind each blob, in how many cells there is one, and in how many of them it is hidden.
+    textured, hidden = (
+        blobs.summed(cv2.min(cells, mask.view(np.uint8))) for mask in (shown.textured, shown.hidden)
+    )
+    new |= _hides(textured, hidden, changed)
     # A thing that moves by a pixel changes along its outline at least, however even it is within.
     moving = blobs.counted(active) >= np.maximum(2.0, ACTIVE * side)
     beyond = blobs.counted(far) >= FAR * smallest
-    light = _seen_through(blobs, shown, cells, changed) | _out_of_focus(blobs, shown, cells, changed)
+    light = _seen_through(textured, hidden, changed) | _out_of_focus(blobs, shown, cells, changed)
     # A small one that stands still is a remnant of something rather than a thing.
     stands = was_there & (changed >= AT_ONCE * smallest)
     passed = confirmed & large & new & (moving | stands) & beyond & ~light
@@ -233,35 +263,21 @@ def find(
     )
 
 
-def _surroundings(cells: Bytes) -> Part:
-    """Give the part of the picture that has all marked cells and two around them."""
-    x, y, w, h = cv2.boundingRect(cells)
-    top, left = max(0, y - 2), max(0, x - 2)
-    bottom, right = min(cells.shape[0], y + h + 2), min(cells.shape[1], x + w + 2)
-    return Part(
-        (slice(top, bottom), slice(left, right)), (slice(2 * top, 2 * bottom), slice(2 * left, 2 * right))
-    )
-
-
 def _older(ages: Bytes, seconds: float) -> Bytes:
     """Give 255 for the cells that have been changed for so long."""
     return cv2.inRange(ages, 1 + round(seconds / STEP_S), 255)
 
 
-def _seen_through(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
+def _seen_through(textured: Counts, hidden: Counts, area: Counts) -> Bools:
     """Say which blobs hide hardly anything of the background's texture; the less of it there is, the less may be hidden."""
-    changed = cells > 0
-    textured = blobs.summed(shown.textured & changed)
     share = np.minimum(1.0, textured / np.maximum(TEXTURED * area, 1.0))
     enough = (share >= LEAST_TEXTURED) & (textured >= FEWEST_TEXTURED)
-    return enough & (blobs.summed(shown.hidden & changed) < HIDDEN * share * share * textured)
+    return enough & (hidden < HIDDEN * share * share * textured)
 
 
-def _hides(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
+def _hides(textured: Counts, hidden: Counts, area: Counts) -> Bools:
     """Say which blobs hide nearly all of a texture that is nearly everywhere behind them."""
-    changed = cells > 0
-    textured = blobs.summed(shown.textured & changed)
-    return (textured >= MOST * area) & (blobs.summed(shown.hidden & changed) >= MOST * textured)
+    return (textured >= MOST * area) & (hidden >= MOST * textured)
 
 
 def _out_of_focus(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts) -> Bools:
@@ -274,13 +290,12 @@ def _out_of_focus(blobs: _Measured, shown: Evidence, cells: Bytes, area: Counts)
     brighter = cv2.min(cv2.subtract(shown.now, shown.then), cells)
     # Of what is out of focus, the middle is bright and the margin is faint.
     middle = blobs.summed(brighter) / np.maximum(area, 1.0)
-    in_focus = blobs.above(shown.strongest, FOCUS * blobs.mean_above(brighter, middle))
+    in_focus = blobs.above(shown.strongest(), FOCUS * blobs.mean_above(brighter, middle))
     return glowing & (in_focus < FOCUSED * np.sqrt(area))
 
 
 def _left_behind(blobs: _Measured, shown: Evidence, cells: Bytes) -> Bools:
     """Say which blobs have an outline in the background rather than in the picture: a thing that was learnt has left."""
     outline = cv2.subtract(cells, cv2.erode(cells, _KERNEL))
-    return blobs.summed(cv2.min(shown.edges, outline)) < OUTLINED * blobs.summed(
-        cv2.min(shown.edges_then, outline)
-    )
+    now, then = (blobs.summed(cv2.min(edges, outline)) for edges in shown.edges())
+    return now < OUTLINED * then

@@ -24,13 +24,15 @@ import cv2
 import numpy as np
 
 from picctv_plugins_motion import blobs
-from picctv_plugins_motion.align import Aligner, moved_back
+from picctv_plugins_motion.align import moved_back
 from picctv_plugins_motion.background import Background
+from picctv_plugins_motion.cells import Cells
 from picctv_plugins_motion.light import Light
 from picctv_plugins_motion.litter import Litter
 from picctv_plugins_motion.liveness import Liveness
-from picctv_plugins_motion.moments import Moment, Moments
+from picctv_plugins_motion.moments import SECOND, Moment, Moments
 from picctv_plugins_motion.persistence import STEP_S, Persistence
+from picctv_plugins_motion.shift import Shift
 from picctv_plugins_motion.shrink import Shrinker
 from picctv_plugins_motion.view import View
 from picctv_plugins_motion.zones import Zones
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from picctv_plugins_motion.settings import MotionSettings
 
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
-
-SECOND = 1_000_000_000
 
 LEARN_S = 0.25
 """How often the background learns, in seconds."""
@@ -59,17 +59,10 @@ CHANGED_SCENE = 0.6
 MOMENT_S = 0.08
 """How long before a picture the one lies that it is compared with: the last one at ten a second, the third at thirty."""
 
-SHAKEN_S = 2.0
-"""For how long after a shift the camera is taken to shake."""
-
-STAYS_S = 10.0
-"""A shift that stays the same for as long is the camera's new place."""
 
 OTHER_S = 1.5
 """For how long the view must be another, for the camera to have been moved or covered."""
 
-EXPLAINED = 0.7
-"""A shift is believed that leaves less than this part of the changed cells."""
 
 MUCH = 0.1
 """The part of the cells that must be changed for the view to be looked at."""
@@ -178,18 +171,13 @@ class MotionDetector:
         self._cells_shape = (rows // 2, columns // 2)
         self._moments = Moments((rows, columns), round(MOMENT_S * SECOND))
         self._light = Light((rows, columns))
-        self._inside = np.empty((rows, columns), np.uint8)
-        self._pooled = np.empty(self._cells_shape, np.uint8)
         self._persistence = Persistence(self._cells_shape)
-        self._part = np.empty(self._cells_shape, np.uint8)
-        self._far_cells = np.empty(self._cells_shape, np.uint8)
         self._still = np.zeros(self._cells_shape, np.uint8)
         self._no_mask = self._still.astype(bool)
         self._still.flags.writeable = self._no_mask.flags.writeable = False
-        self._watched = self._zones.watched(self._cells_shape)
         self._named = self._zones.named(self._cells_shape)
         self._smallest = max(2.0, self._settings.smallest * self._still.size)
-        self._aligner = Aligner((rows, columns))
+        self._shift = Shift((rows, columns), Cells((rows, columns), self._zones.watched(self._cells_shape)))
         self._litter = Litter(self._cells_shape)
         self._liveness = Liveness(self._cells_shape)
         self._view = View((rows, columns))
@@ -202,12 +190,12 @@ class MotionDetector:
         self._moments.clear()
         self._persistence.forget()
         self._liveness.forget()
-        self._known: Bytes = self._still
+        self._known: Bytes | None = None
         self._seen = 1
         self._last_ns = moment.at_ns
         self._quiet_until_ns = moment.at_ns + round(self._settings.warm_up_s * SECOND)
-        self._held_until_ns = self._shaken_until_ns = self._shifted_since_ns = moment.at_ns
-        self._shift = (0, 0)
+        self._held_until_ns = moment.at_ns
+        self._shift.forget(moment.at_ns)
         self._since_learning_s = self._other_s = 0.0
         self._begun = True
         self._moments.drop(moment)
@@ -217,68 +205,15 @@ class MotionDetector:
         self._shrinker.shrink(luma, moment.picture)
         return moment
 
+    def _just_before(self, moment: Moment) -> Bytes | None:
+        """Give where things were just before; None where there were none."""
+        return self._known if moment.at_ns < self._held_until_ns else None
+
     def _find_changed(self, moment: Moment) -> bool:
         """Find the changed cells; say False where the whole picture is another, or the camera has a new place."""
-        count = self._outside(moment.picture, self._background.low, self._background.high, moment.cells)
-        shift = self._move_back(moment, count)
-        if shift != self._shift:
-            self._shift, self._shifted_since_ns = shift, moment.at_ns
-        if shift != (0, 0):
-            self._shaken_until_ns = moment.at_ns + round(SHAKEN_S * SECOND)
-            if moment.at_ns - self._shifted_since_ns > STAYS_S * SECOND:
-                return False
-        if moment.at_ns < self._shaken_until_ns:
-            # The rest of a shift, and the blur of a fast one, stay between the values of the neighbours.
-            self._outside(moment.picture, *self._background.wide(1), moment.cells)
-            # At the edges the picture shows what the background never saw.
-            cv2.rectangle(moment.cells, (0, 0, *self._cells_shape[::-1]), 0, 1)
-            count = cv2.countNonZero(moment.cells)
-        return count <= CHANGED_SCENE * moment.cells.size
-
-    def _move_back(self, moment: Moment, count: int) -> tuple[int, int]:
-        """Move the picture back where a shift of the camera explains its changed cells; give the shift, in pixels."""
-        holding = moment.at_ns < self._held_until_ns and moment.at_ns >= self._shaken_until_ns
-        if holding:
-            # Where all that changed is where things were just before, the camera has not moved.
-            count = cv2.countNonZero(cv2.subtract(moment.cells, self._known, self._pooled))
-        if count < self._smallest:
-            return 0, 0
-        right, down = (round(part) for part in self._aligner.shift(moment.picture, self._background))
-        if (right, down) == (0, 0):
-            return 0, 0
-        aligned = moved_back(moment.picture, right, down, self._background.value)
-        count = cv2.countNonZero(moment.cells)
-        low, high = self._background.low, self._background.high
-        if self._outside(aligned, low, high, self._part) >= EXPLAINED * count:
-            return 0, 0
-        np.copyto(moment.picture, aligned)
-        np.copyto(moment.cells, self._part)
-        return right, down
-
-    def _outside(self, picture: Bytes, low: Bytes, high: Bytes, cells: Bytes) -> int:
-        """Find the cells of which at least half lies outside a band; give how many there are."""
-        cv2.inRange(picture, low, high, self._inside)
-        cv2.resize(self._inside, self._cells_shape[::-1], self._pooled, interpolation=cv2.INTER_AREA)
-        cv2.inRange(self._pooled, 0, 128, cells)
-        if self._watched is not None:
-            cv2.bitwise_and(cells, self._watched, cells)
-        return cv2.countNonZero(cells)
-
-    def _far(self, moment: Moment) -> Bytes:
-        """Give the cells that are other even than the background near the place: within two pixels, or one in a thing."""
-        far = self._far_cells
-        self._outside(moment.picture, *self._background.wide(2), far)
-        if moment.at_ns < self._held_until_ns:
-            self._outside(moment.picture, *self._background.wide(1), self._part)
-            cv2.copyTo(self._part, self._known, far)
-        return far
-
-    def _active(self, picture: Bytes, before: Bytes) -> Bytes:
-        """Give the cells of which a pixel differs from a moment before by more than the background's own noise."""
-        surplus = cv2.subtract(cv2.absdiff(picture, before), self._background.tolerance)
-        _, changed = cv2.threshold(surplus, 0, 255, cv2.THRESH_BINARY)
-        shares = cv2.resize(changed, self._cells_shape[::-1], interpolation=cv2.INTER_AREA)
-        return cv2.threshold(shares, 0, 255, cv2.THRESH_BINARY)[1]
+        known = self._just_before(moment)
+        count = self._shift.find(moment, self._background, known, self._smallest)
+        return count is not None and count <= CHANGED_SCENE * moment.cells.size
 
     def _judge(self, moment: Moment, before: Moment, seconds: float) -> Detection:
         found = None
@@ -290,17 +225,11 @@ class MotionDetector:
             self._persistence.see(moment.cells, seconds)
             self._litter.see(self._persistence.ages, seconds)
         if count >= self._smallest / 2:
-            holding = moment.at_ns < self._held_until_ns
-            changes = blobs.Changes(
-                moment.cells,
-                self._far(moment),
-                self._persistence.ages,
-                self._active(moment.picture, before.picture),
-                self._known if holding else self._still,
-            )
-            smallest = max(2.0, self._smallest / 2 if holding else self._smallest)
+            known = self._just_before(moment)
+            changes = blobs.Changes.between(moment, before, self._background, self._persistence.ages, known)
+            smallest = max(2.0, self._smallest if known is None else self._smallest / 2)
             confirmed_s = MOMENT_S + self._litter.longer_s
-            found = blobs.find(moment.picture, self._background, changes, smallest, confirmed_s)
+            found = blobs.find(changes, smallest, confirmed_s)
         changed = False
         if self._since_learning_s >= LEARN_S:
             changed = self._learn(moment, found)
@@ -351,7 +280,7 @@ class MotionDetector:
     def _found(self, found: blobs.Blobs) -> Detection:
         rows, columns = self._cells_shape
         area = sum(found.areas) / (rows * columns)
-        right, down = self._shift[0] // 2, self._shift[1] // 2
+        right, down = (part // 2 for part in self._shift.pixels)
         things = (
             moved_back(found.things, -right, -down, self._still) if (right, down) != (0, 0) else found.things
         )

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from picctv_plugins_motion.cells import pooled
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from picctv_plugins_motion.background import Background
-    from picctv_plugins_motion.blobs import Part
+    from picctv_plugins_motion.cells import Part
 
     Bytes = npt.NDArray[Any]  # uint8; the stubs of OpenCV say less about what they give
 
@@ -44,7 +46,6 @@ DARKEST: Any = 0.4
 
 _BRIGHTER = 2.0
 DARK_LEVEL: Any = 8.0  # what a camera adds to black; without it, noise in the dark would pass for light
-_ONE: Any = 32
 _KERNEL = np.ones((3, 3), np.uint8)
 _AROUND = (5, 5)
 
@@ -55,9 +56,6 @@ class Evidence:
     Attributes:
         new: uint8, which part of a cell, 0 to 255, is edges that the background lacks.
         sharp: the same for edges of twice the margin.
-        strongest: uint8, the strength of the strongest edges in it or beside it, in grey levels.
-        edges: uint8, the mean strength of its edges.
-        edges_then: the same in the background.
         now: uint8, its mean.
         then: that of the background.
         textured: bool, whether the background has a texture there that noise has not.
@@ -65,23 +63,22 @@ class Evidence:
     """
 
     def __init__(self, picture: Bytes, background: Background, part: Part) -> None:
-        size = (part.cells[1].stop - part.cells[1].start, part.cells[0].stop - part.cells[0].start)
-
-        def pooled(values: Bytes) -> Bytes:
-            return cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-
         picture = picture[part.pixels]
-        gradient = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _KERNEL)
         small = background.small()
         self.night = small.mean < NIGHT
         self.now, self.then = pooled(picture), small.value[part.cells]
-        self.strongest = pooled(cv2.dilate(gradient, _KERNEL))
-        self.edges, self.edges_then = pooled(gradient), small.edges[part.cells]
+        surroundings = around(self.now)
+        # By how many times the surroundings of each cell are brighter.
+        ratio = cv2.divide(
+            cv2.add(surroundings, DARK_LEVEL), cv2.add(small.around[part.cells], DARK_LEVEL), dtype=cv2.CV_32F
+        )
+        self._gradient = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _KERNEL)
+        self._edges_then = small.edges[part.cells]
         contrast = background.contrast[part.pixels]
-        brighter = _brighter(self.now, self.then)
-        if brighter is not None:
-            contrast = cv2.multiply(contrast, cv2.resize(brighter, picture.shape[::-1]), scale=1 / _ONE)
-        surplus = cv2.subtract(gradient, cv2.add(contrast, background.grain()[part.pixels]))
+        if cv2.minMaxLoc(ratio)[1] >= _BRIGHTER:
+            times = cv2.resize(cv2.min(cv2.max(ratio, 1.0), BRIGHTEST), picture.shape[::-1])  # type: ignore[call-overload]
+            contrast = cv2.multiply(contrast, times, dtype=cv2.CV_8U)
+        surplus = cv2.subtract(self._gradient, cv2.add(contrast, background.grain(part.pixels)))
         margin = background.margin
         if not isinstance(margin, float):
             margin = margin[part.pixels]
@@ -90,28 +87,22 @@ class Evidence:
         texture = small.texture[part.cells].astype(np.float32)
         noise = small.noise[part.cells]
         # What is seen through light is as much stronger, or weaker, as the place is brighter.
-        expected = texture * _ratio(self.now, self.then)
-        strength, rest = np.abs(expected), np.abs(texture_of(self.now) - expected)
+        expected = texture * cv2.max(ratio, DARKEST)
+        texture_now = cv2.subtract(self.now, surroundings, dtype=cv2.CV_16S)
         self.textured = np.abs(texture) > noise
-        self.hidden = self.textured & (rest > CHANGED * strength + NOISE * noise)
+        self.hidden = self.textured & (
+            np.abs(texture_now - expected) > CHANGED * np.abs(expected) + NOISE * noise
+        )
+
+    def edges(self) -> tuple[Bytes, Bytes]:
+        """Give the mean strength of the edges of each cell, in grey levels: now, and in the background."""
+        return pooled(self._gradient), self._edges_then
+
+    def strongest(self) -> Bytes:
+        """Give the strength of the strongest edges in each cell or beside it, in grey levels."""
+        return pooled(cv2.dilate(self._gradient, _KERNEL))
 
 
-def texture_of(picture: Bytes) -> Bytes:
-    """Give by how much each cell is brighter than its surroundings: int16, of a uint8 picture of cells."""
-    return cv2.subtract(picture, cv2.blur(picture, _AROUND), dtype=cv2.CV_16S)
-
-
-def _ratio(now: Bytes, then: Bytes) -> Bytes:
-    """Give how many times each cell's surroundings are brighter."""
-    now, then = (cv2.blur(values, _AROUND) for values in (now, then))
-    ratio = cv2.divide(cv2.add(now, DARK_LEVEL), cv2.add(then, DARK_LEVEL), dtype=cv2.CV_32F)
-    return cv2.max(ratio, DARKEST)
-
-
-def _brighter(now: Bytes, then: Bytes) -> Bytes | None:
-    """Give how many times, in 32nds, each cell's surroundings are brighter; None where none is."""
-    now, then = cv2.blur(now, _AROUND), cv2.blur(then, _AROUND)
-    ratio = cv2.divide(cv2.add(now, DARK_LEVEL), cv2.add(then, DARK_LEVEL), scale=_ONE)
-    if cv2.minMaxLoc(ratio)[1] < _BRIGHTER * _ONE:
-        return None
-    return cv2.min(cv2.max(ratio, _ONE), BRIGHTEST * _ONE)
+def around(picture: Bytes) -> Bytes:
+    """Give the mean of the surroundings of each cell of a picture of cells."""
+    return cv2.blur(picture, _AROUND)

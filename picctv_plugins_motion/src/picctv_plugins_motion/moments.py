@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Bytes = npt.NDArray[Any]
 
+SECOND = 1_000_000_000
+"""In nanoseconds, as all times are."""
+
 
 @dataclass
 class Moment:

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from picctv_plugins_motion.detector import BREAK_S, SECOND, Detection
+from picctv_plugins_motion.detector import BREAK_S, Detection
+from picctv_plugins_motion.moments import SECOND
 from picctv_plugins_motion.zones import Zones
 
 if TYPE_CHECKING:
