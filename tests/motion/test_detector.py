@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.persistence import STEP_S, Persistence
 from picctv_plugins_motion.settings import MotionSettings
-from picctv_plugins_motion.shrink import Shrinker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -203,31 +202,6 @@ def test_any_size_and_rate_is_served(rows: int, columns: int, rate: float) -> No
     ]
     if side > 16:
         assert all(found.triggered for found in watch(detector, pictures, rate, start_s=3.0)[2:])
-
-
-@pytest.mark.parametrize(
-    ("shape", "small"),
-    [
-        ((240, 320), (240, 320)),
-        ((97, 131), (96, 130)),
-        ((480, 640), (240, 320)),
-        ((720, 1280), (180, 320)),
-        ((1081, 1923), (180, 320)),
-        ((2160, 3840), (180, 320)),
-        ((360, 480), (240, 320)),
-    ],
-)
-def test_pictures_are_made_small_without_a_shift(shape: tuple[int, int], small: tuple[int, int]) -> None:
-    shrinker = Shrinker(shape)
-    assert shrinker.shape == small
-    factor = max(1.0, shape[1] // 10 * 10 / small[1])
-    # The mean of any pixels around the middle of a block of a slope is the slope's value there.
-    slope = (np.arange(shape[0])[:, None] + np.arange(shape[1])) * (200.0 / sum(shape))
-    made = np.empty(small, np.uint8)
-    shrinker.shrink(np.round(slope).astype(np.uint8), made)
-    rows, columns = (factor * np.arange(side) + (factor - 1) / 2 for side in small)
-    expected = (rows[:, None] + columns) * (200.0 / sum(shape))
-    assert np.abs(made - expected).max() <= 1.5
 
 
 def test_picture_is_left_unchanged_and_may_be_read_only_and_padded() -> None:
