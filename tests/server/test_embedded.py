@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -140,17 +141,17 @@ def test_moved_folder_goes_on_with_its_data(tmp_path: Path) -> None:
 def test_long_and_odd_path_gets_a_socket_in_a_short_private_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = tmp_path / "run"
-    runtime.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     folder = tmp_path / ("a long name, with: everything % in it " * 3)
-    with ensure(folder) as embedded:
-        pid = server_pid(embedded.uri)
-        [private] = runtime.iterdir()
-        assert stat.S_IMODE(private.stat().st_mode) == 0o700
-        with ensure(folder) as second:
-            assert (second.started, second.uri) == (False, embedded.uri)
-    assert list(runtime.iterdir()) == []
+    # not below tmp_path, which may be too long for a socket itself
+    with tempfile.TemporaryDirectory(prefix="picctv-") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        with ensure(folder) as embedded:
+            pid = server_pid(embedded.uri)
+            [private] = Path(runtime).iterdir()
+            assert stat.S_IMODE(private.stat().st_mode) == 0o700
+            with ensure(folder) as second:
+                assert (second.started, second.uri) == (False, embedded.uri)
+        assert list(Path(runtime).iterdir()) == []
     assert not alive(pid)
 
 
