@@ -76,12 +76,16 @@ def provide(session: nox.Session, *packages: str) -> None:
         session.warn(f"the tests that need {names} are skipped, for they are missing: apt install {names}")
 
 
+WORKERS = ("--numprocesses=auto", "--dist=worksteal")
+"""For pytest: a process for each core. Each begins with a stretch of the tests, so that what those of a file share is made once."""
+
+
 @nox.session
 def test(session: nox.Session) -> None:
-    """All tests: unit, integration with a real mongod, and the browser. Arguments go to pytest."""
+    """All tests: unit, integration with a real mongod, and the browser. Arguments go to pytest; `-n 0` keeps to one process."""
     install_all(session, "test")
     provide(session, "chromium", "libatomic1", "ffmpeg", "gcc", "libc6-dev")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *WORKERS, *session.posargs)
 
 
 @nox.session
@@ -109,7 +113,7 @@ def e2e(session: nox.Session) -> None:
     """Only the tests of the whole path, with the browser."""
     install_all(session, "test")
     provide(session, "chromium", "libatomic1")
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests/e2e"]))
+    session.run("python", "-m", "pytest", *WORKERS, *(session.posargs or ["tests/e2e"]))
 
 
 @nox.session
