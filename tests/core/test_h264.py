@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import av
+from av.video.frame import PictureType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picctv_core import h264
+from tests.core.videos import write_video
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPS = b"\x67\x64\x00\x28\xac"
 PPS = b"\x68\xee\x3c\x80"
@@ -117,3 +125,23 @@ def test_with_parameter_sets_prefers_the_units_own_and_drops_the_delimiter() -> 
         h264.with_parameter_sets(LONG + AUD + LONG + SEI + SETS + LONG + IDR, other)
         == SETS + LONG + SEI + LONG + IDR
     )
+
+
+def test_b_pictures_are_told_from_others(tmp_path: Path) -> None:
+    options = {"bf": "3", "g": "20", "b_strategy": "0", "x264-params": "b-pyramid=normal"}
+    path = write_video(tmp_path / "a.h264", "libx264", range(0, 2000, 40), options=options)
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    told, kinds = {}, {}
+    with av.open(str(path)) as container:
+        for number, packet in enumerate(container.demux(video=0)):
+            packet.pts = number
+            if packet.size:
+                told[number] = h264.is_bidirectional(bytes(packet))
+            for frame in decoder.decode(packet if packet.size else None):
+                assert frame.pts is not None
+                kinds[frame.pts] = frame.pict_type == PictureType.B
+    assert told == kinds
+    assert sum(told.values()) > 20
+    assert not h264.is_bidirectional(b"")
+    assert not h264.is_bidirectional(LONG + SLICE[:1])

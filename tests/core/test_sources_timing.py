@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +110,43 @@ def test_live_times_of_a_burst_at_the_start_lie_before_it() -> None:
     timeline = LiveTimeline()
     timeline.begin([0, 40 * MS, 80 * MS], NS_PER_S)
     assert [timeline.captured_at(n * 40 * MS, NS_PER_S) // MS for n in range(3)] == [920, 960, 1000]
+
+
+@pytest.mark.parametrize("rate", [0.25, 0.5, 0.9])
+def test_live_times_follow_a_camera_whose_clock_is_slow_by_far_and_leave_no_hole(rate: float) -> None:
+    timeline = LiveTimeline()
+    ages, times = [], []
+    for n in range(25 * 60):
+        now = n * 40 * MS
+        times.append(timeline.captured_at(round(now * rate), now))
+        ages.append(now - times[-1])
+    assert min(ages) >= 0
+    assert max(ages) < 4 * NS_PER_S
+    assert max(ages[25 * 40 :]) == 0
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    assert min(steps) > 0
+    assert max(steps) <= 3 * 40 * MS
+
+
+def test_live_times_of_what_a_stuck_network_kept_are_those_of_the_stream() -> None:
+    timeline = LiveTimeline()
+    arrivals = [n * 40 * MS if not 100 <= n < 250 else 10_000 * MS + n for n in range(500)]
+    times = [timeline.captured_at(n * 40 * MS, at) for n, at in enumerate(arrivals)]
+    assert times == [n * 40 * MS for n in range(500)]
+
+
+def test_live_times_of_b_pictures_keep_their_order_while_a_slow_clock_is_followed() -> None:
+    timeline = LiveTimeline()
+    shown: dict[int, int] = {}
+    for n in range(25 * 20):
+        # In the order of decoding: I P B P B; each B picture is shown before the one that came before it.
+        media = n + 1 if n % 2 else max(0, n - 1)
+        shown[media] = timeline.captured_at(media * 20 * MS, n * 40 * MS)
+    assert [shown[media] for media in sorted(shown)] == sorted(set(shown.values()))
+
+
+def test_live_time_that_goes_back_is_noticed() -> None:
+    timeline = LiveTimeline()
+    assert not timeline.is_back(5)
+    timeline.captured_at(5, NS_PER_S)
+    assert [timeline.is_back(at) for at in (4, 5, 6, None)] == [True, True, False, False]

@@ -22,6 +22,9 @@ _START = b"\x00\x00\x01"
 _START_CODE = b"\x00\x00\x00\x01"
 _TYPE = 0x1F
 _AVCC_HEADER = 6
+_SLICE_HEADER_BYTES = 8
+_SLICE_TYPES = 5
+_B_SLICE = 1
 
 
 def iterate_nal_units(annexb: bytes) -> Iterator[bytes]:
@@ -51,6 +54,18 @@ def nal_type(unit: bytes) -> int:
 def is_idr(annexb: bytes) -> bool:
     """Say whether an access unit is an IDR picture, from which decoding can begin."""
     return _kinds_up_to_slice(annexb)[-1:] == [IDR_SLICE]
+
+
+def is_bidirectional(annexb: bytes) -> bool:
+    """Say whether an access unit is a B picture: the only kind that is shown before one that came earlier."""
+    for kind, at in _headers_up_to_slice(annexb):
+        if kind in (SLICE, IDR_SLICE):
+            # first_mb_in_slice and slice_type, exp-Golomb codes (ITU-T H.264, 7.3.3 and 9.1).
+            bits = "".join(f"{byte:08b}" for byte in annexb[at + 1 : at + 1 + _SLICE_HEADER_BYTES])
+            _, bits = _exp_golomb(bits)
+            slice_type, _ = _exp_golomb(bits)
+            return slice_type % _SLICE_TYPES == _B_SLICE
+    return False
 
 
 def has_parameter_sets(annexb: bytes) -> bool:
@@ -131,16 +146,26 @@ def with_parameter_sets(annexb: bytes, sets: bytes) -> bytes:
 
 
 def _kinds_up_to_slice(annexb: bytes) -> list[int]:
-    """Give the types of a unit's NAL units up to and with its first slice: the long part is not searched."""
-    kinds: list[int] = []
+    return [kind for kind, _ in _headers_up_to_slice(annexb)]
+
+
+def _headers_up_to_slice(annexb: bytes) -> Iterator[tuple[int, int]]:
+    """Give types and places of a unit's NAL units up to and with its first slice: the long part is not searched."""
     at = annexb.find(_START)
     while 0 <= at < len(annexb) - len(_START):
-        kind = annexb[at + len(_START)] & _TYPE
-        kinds.append(kind)
+        header = at + len(_START)
+        kind = annexb[header] & _TYPE
+        yield kind, header
         if SLICE <= kind <= IDR_SLICE:
-            break
-        at = annexb.find(_START, at + len(_START))
-    return kinds
+            return
+        at = annexb.find(_START, header)
+
+
+def _exp_golomb(bits: str) -> tuple[int, str]:
+    """Read one unsigned exp-Golomb code; give its value, and the bits after it. Bits that are cut off read as 0."""
+    zeros = len(bits) - len(bits.lstrip("0"))
+    code, rest = bits[zeros : 2 * zeros + 1], bits[2 * zeros + 1 :]
+    return int(code or "1", 2) - 1, rest
 
 
 def _avcc_units(extradata: bytes) -> Iterator[bytes]:

@@ -24,6 +24,9 @@ _PLAUSIBLE_AHEAD_NS = NS_PER_S // 10
 _DRIFT_WINDOW_NS = 10 * NS_PER_S
 _DRIFT_STEP_NS = 10_000_000
 
+# A camera that is not believed any more is followed at this multiple of real time, until its pictures have no age.
+_CATCHING_UP = 2
+
 
 def to_ns(ticks: int, time_base: Fraction) -> int:
     """Give ticks of a time base as nanoseconds, exactly, rounded to the nearest."""
@@ -95,6 +98,9 @@ class LiveTimeline:
     between arrival and timestamp: a jittering network and a burst at the start only make others later. Thus a
     time is never in the future, and without B-frames each is later than the one before. Where the camera
     sends its own wall-clock time (RTCP sender reports) and that is plausible, it is moved to.
+
+    Cameras' clocks lie as well: they jump, step back, and run at wrong rates. After a jump the time is found anew. A camera
+    whose pictures seem to get older and older has a clock that is too slow; from then on they get the time at which they come.
     """
 
     def __init__(self) -> None:
@@ -103,18 +109,30 @@ class LiveTimeline:
         self._last_media_ns = 0
         self._window_from_ns = 0
         self._least_age_ns = 0
+        self._newest_media_ns = 0
+        self._arrived_ns = 0
+        self._late_since_ns: int | None = None
+        self._is_believed = True
+
+    def is_back(self, media_ns: int | None) -> bool:
+        """Say whether a picture's time is before that of the last: right for B pictures, and for no other."""
+        return media_ns is not None and self._offset_ns is not None and media_ns <= self._last_media_ns
 
     def begin(self, media_ns: list[int], now_ns: int) -> None:
         """Begin with packets that have come all at once: the latest of them was captured now.
 
         Args:
-            media_ns: their presentation times; `captured_at` is then asked for each as well.
+            media_ns: their presentation times; `captured_at` is then asked for each as well. Without any, the packet
+                that comes next was captured when it came.
             now_ns: when the last one arrived.
         """
         if media_ns:
             self._offset_ns = now_ns - max(media_ns)
-            self._last_media_ns = media_ns[0]
+            self._last_media_ns = self._newest_media_ns = media_ns[0] - 1
+            self._arrived_ns = now_ns
             self._begin_window(now_ns)
+        else:
+            self._offset_ns = None
 
     def captured_at(self, media_ns: int | None, now_ns: int, wall_ns: int | None = None) -> int:
         """Give the capture time of the packet that has just arrived.
@@ -128,7 +146,8 @@ class LiveTimeline:
             return now_ns
         if self._offset_ns is None or media_ns < self._last_media_ns - _BACKWARD_NS:
             self._offset_ns = now_ns - media_ns
-            self._last_media_ns = media_ns
+            self._last_media_ns = self._newest_media_ns = media_ns
+            self._arrived_ns = now_ns
             self._begin_window(now_ns)
         step_ns = media_ns - self._last_media_ns
         self._last_media_ns = media_ns
@@ -141,7 +160,25 @@ class LiveTimeline:
         else:
             self._follow_drift(max(0, age_ns), now_ns)
         self._offset_ns = min(self._offset_ns, now_ns - media_ns)
+        # Only with the newest picture, so that B pictures, which come after it, keep their place before it.
+        if media_ns >= self._newest_media_ns:
+            self._newest_media_ns = media_ns
+            self._catch_up(now_ns - media_ns - self._offset_ns, now_ns)
         return media_ns + self._offset_ns
+
+    def _catch_up(self, age_ns: int, now_ns: int) -> None:
+        """Follow a camera whose clock is too slow by far, in steps that leave no hole."""
+        assert self._offset_ns is not None, "its caller has set it"
+        if age_ns <= _PLAUSIBLE_AGE_NS:
+            self._late_since_ns = None
+        elif self._late_since_ns is None:
+            self._late_since_ns = now_ns
+        elif now_ns - self._late_since_ns > _PLAUSIBLE_AGE_NS:
+            # A network that was stuck sends in a moment all that it kept; this lasts.
+            self._is_believed = False
+        if not self._is_believed:
+            self._offset_ns += min(age_ns, _CATCHING_UP * (now_ns - self._arrived_ns))
+        self._arrived_ns = now_ns
 
     def _begin_window(self, now_ns: int) -> None:
         self._window_from_ns = now_ns
