@@ -29,17 +29,25 @@ driver = "synthetic"
 class NodeProcess:
     """Runs ``picctv node run`` on a folder; as often as the test likes, one after another."""
 
-    def __init__(self, folder: Path, url: str, token: str, more: str = "") -> None:
+    def __init__(self, folder: Path, url: str, token: str, more: str = "", log_level: str = "info") -> None:
         self.config = folder / "node.toml"
         self.config.write_text(CONFIG.format(url=url, token=token, more=more), encoding="utf-8")
         self.data = folder / "data"
-        self._log = (folder / "log").open("ab")
+        self.log = folder / "log"
+        self._log_level = log_level
+        self._log = self.log.open("ab")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         program = "import sys; from picctv_core.cli import main; sys.exit(main())"
-        command = [sys.executable, "-c", program, "node", "run", "--config", str(self.config)]
-        self._process = subprocess.Popen(command, stderr=self._log)
+        options = ["--log-level", self._log_level, "node", "run", "--config", str(self.config)]
+        self._process = subprocess.Popen([sys.executable, "-c", program, *options], stderr=self._log)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """End it as a power cut would, as far as a test can."""

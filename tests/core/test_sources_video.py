@@ -17,7 +17,6 @@ from picctv_core import h264
 from picctv_core.clock import SystemClock
 from picctv_core.errors import SourceError
 from picctv_core.frames import AnalysisFormat, VideoInfo
-from picctv_core.sources import opening
 from picctv_core.sources.luma import AnalysisTap, luma_of
 from picctv_core.sources.video import VideoSource
 from tests.core.rtsp_server import RtspServer
@@ -366,17 +365,14 @@ def test_rtsp_stop_ends_the_opening_of_a_silent_camera_at_once(units: list[Acces
     assert sink.units == []
 
 
-def test_rtsp_silent_camera_is_an_error_after_the_timeout(
-    units: list[AccessUnit], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opening, "OPEN_TIMEOUT_S", 0.4)
+def test_rtsp_silent_camera_is_an_error_after_the_timeout(units: list[AccessUnit]) -> None:
     with (
         RtspServer(units, password=PASSWORD, silent=True) as server,
         pytest.raises(
-            SourceError, match=r"can't be opened: no answer within 0\.4 s; check the address"
+            SourceError, match=r"can't be opened: no answer within 1 s; check the address"
         ) as caught,
     ):
-        play(server.url)
+        play(server.url, timeout_s=1)
     assert caught.value.retry
     assert PASSWORD not in str(caught.value)
 

@@ -214,7 +214,8 @@ def test_toml_is_accepted(block: Block, tmp_path: Path) -> None:
     if name == "pyproject.toml":
         return
     example = tomllib.loads((EXAMPLE / name).read_text(encoding="utf-8"))
-    (tmp_path / "token").write_text("secret", encoding="utf-8")
+    for secret in ("token", "camera-password"):
+        (tmp_path / secret).write_text("secret", encoding="utf-8")
     if "plugins" in data:
         # The settings of the examples' plugins are checked by their own tests, where they are installed.
         data["plugins"] = {

@@ -32,6 +32,18 @@ def jpeg_of_key_unit(annexb: bytes, max_width: int = 640, quality: int = 80) -> 
     Raises:
         CodecError: the bytes are not a picture that can be decoded.
     """
+    return jpeg_of_frame(picture_of_key_unit(annexb), max_width, quality)
+
+
+def picture_of_key_unit(annexb: bytes) -> VideoFrame:
+    """Decode one key access unit.
+
+    Args:
+        annexb: an IDR access unit that begins with its SPS and PPS.
+
+    Raises:
+        CodecError: the bytes are not a picture that can be decoded.
+    """
     decoder = av.CodecContext.create("h264", "r")
     # Without threads there is no delay to flush out but the stream's own, and no thread to start for one picture.
     decoder.thread_count = 1
@@ -43,7 +55,7 @@ def jpeg_of_key_unit(annexb: bytes, max_width: int = 640, quality: int = 80) -> 
     if not frames:
         msg = f"the video unit of {len(annexb)} bytes holds no complete picture; a key unit with its SPS and PPS is needed"
         raise CodecError(msg)
-    return jpeg_of_frame(frames[0], max_width, quality)
+    return frames[0]
 
 
 def jpeg_of_frame(frame: VideoFrame, max_width: int = 640, quality: int = 80) -> bytes:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from picctv_core.errors import CodecError
 from picctv_core.messages import GAP, gap_payload
+from picctv_core.node.analysis_stream import AnalysisStream
 from picctv_core.node.arena import Arena
 from picctv_core.node.capture import Capture
 from picctv_core.node.plugin_camera import PluginCamera
+from picctv_core.node.runs import Away
 from picctv_core.node.vector_watch import VectorWatch
 from picctv_core.node.watch import Seen
 from picctv_core.node.workers import Worker, described
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from picctv_core.clock import Clock
     from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result, VideoInfo
     from picctv_core.node.config import CameraConfig
-    from picctv_core.node.runs import Away
     from picctv_core.node.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -103,13 +105,32 @@ class CameraRunner:
         self._capture = Capture(
             self.id, self._source, self, clock, on_gap=self._gap, on_change=on_change, away=away
         )
-        self.away = self._capture.away
+        # A driver may leave it out: then one stream is for all.
+        analysis_source = getattr(self._source, "analysis_source", lambda: None)()
+        self._analysis = analysis_source and AnalysisStream(
+            self.id, analysis_source, self, clock, on_gap=self._gap, on_change=on_change
+        )
+        self._plugins_began = False
+
+    def away(self) -> Away | None:
+        """Give since when and why the camera is away, for gaps that are not told yet; None where it is not."""
+        parts = [self._capture.away(), self._analysis.away() if self._analysis else None]
+        open_now = [part for part in parts if part is not None]
+        if not open_now:
+            return None
+        return Away(
+            min(part.from_ns for part in open_now),
+            "; ".join(part.cause for part in open_now),
+            max(part.latest_ns for part in open_now),
+        )
 
     def start(self) -> None:
         """Begin: the workers first, so that they have everything from the first picture on."""
         for worker in self.workers:
             worker.start()
         self._capture.start()
+        if self._analysis:
+            self._analysis.start()
 
     def change_source(self, settings: BaseModel) -> None:
         """Let the source go over to other settings; its driver has to have `change`."""
@@ -118,10 +139,15 @@ class CameraRunner:
     def ask_to_stop(self) -> None:
         """Tell the source to end."""
         self._capture.ask_to_stop()
+        if self._analysis:
+            self._analysis.ask_to_stop()
 
     def stop_source(self, timeout_s: float) -> None:
         """Wait for the source, and let the workers finish what waits for them and no more."""
+        until_s = time.monotonic() + timeout_s
         self._capture.join(timeout_s)
+        if self._analysis:
+            self._analysis.join(max(0.0, until_s - time.monotonic()))
         for worker in self.workers:
             worker.inbox.stop()
 
@@ -130,7 +156,8 @@ class CameraRunner:
         if self._arena is not None:
             self._arena.close()
 
-    # The sink of the source: called on its thread, never blocking ------------------------------------------------
+    # The sink of the source: called on its thread, never blocking. Frames and vectors that have a source of their own
+    # come on that one's thread. -----------------------------------------------------------------------------------
 
     def started(self, video: VideoInfo) -> None:
         """Take the shape of the video; the first time, the plugins begin."""
@@ -138,9 +165,12 @@ class CameraRunner:
         if first:
             for worker in self.workers:
                 worker.inbox.put_started()
+            self._plugins_began = True
 
     def frame(self, frame: Frame) -> None:
         """Give a frame to the plugins that analyse."""
+        if not self._plugins_began:
+            return  # a stream of its own came before the video did, whose shape the plugins are told first
         if self._arena is not None:
             frame = self._arena.keep(frame)
         for worker in self.workers:
@@ -161,6 +191,8 @@ class CameraRunner:
 
     def motion_vectors(self, vectors: MotionVectors) -> None:
         """Give motion vectors to the plugins that take them."""
+        if not self._plugins_began:
+            return
         self._vector_watch.saw_vectors()
         for worker in self.workers:
             if worker.takes_vectors:
@@ -204,7 +236,7 @@ class CameraRunner:
         return {
             "title": self._config.title,
             "state": self._capture.state,
-            "detail": self._capture.detail,
+            "detail": self._capture.detail or (self._analysis.detail if self._analysis else ""),
             "width": self.video.width if self.video else None,
             "height": self.video.height if self.video else None,
             "rate": self.video.rate if self.video else None,

@@ -26,11 +26,11 @@ from picctv_core.replay.report import Tally, summary
 from picctv_core.replay.running import Running
 from picctv_core.replay.times import FileClock, creation_ns
 from picctv_core.sources.luma import AnalysisTap
-from picctv_core.sources.opening import Opened, kind_of, open_video
+from picctv_core.sources.opening import Opened, open_video
 from picctv_core.sources.playing import play_once
 from picctv_core.sources.streams import StreamHandler
 from picctv_core.sources.timing import NS_PER_S, FileTimeline
-from picctv_core.sources.video import VideoSettings
+from picctv_core.sources.video_settings import VideoSettings, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +156,7 @@ class _Replay:
         timeline = FileTimeline(self._start_ns, round(NS_PER_S / self._opened.rate))
         try:
             handler.begin(self._opened)
-            play_once(self._settings.url, self._opened, timeline, handler, stop)
+            play_once(self._settings, self._opened, timeline, handler, stop)
         finally:
             # Also after Ctrl-C: a plugin may have threads or sockets to give back.
             self._progress.clear()

@@ -4,11 +4,13 @@ A driver is a class, found by its name in the entry-point group ``picctv.sources
 camera as ``Driver(settings, analysis, clock)``; `run` is then called on a thread of the camera's own and
 gives everything it captures to a `Sink` until it is stopped.
 
-Three things a driver may leave out:
+Four things a driver may leave out:
 
 - ``needs``, a text: what it needs beside its distribution. ``picctv sources list`` shows it.
 - ``missing()``, a static method: why it can't run on this machine and the way out, empty where it can.
 - ``change(settings)``: go over to other settings while it runs. Without it, the node has to be started again for that.
+- ``analysis_source()``: another source, which gives the frames and motion vectors where they come from a stream of their own;
+  None where they don't. The node runs it beside the first, on another thread, and tries it again by itself.
 """
 
 from __future__ import annotations

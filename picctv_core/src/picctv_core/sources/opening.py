@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import av
 
 from picctv_core.errors import SourceError
 from picctv_core.redact import redact_url
+from picctv_core.sources.video_settings import kind_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
-    from picctv_core.sources.video import VideoSettings
+    from picctv_core.sources.video_settings import Kind, VideoSettings
 
-OPEN_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 10.0
-_DEVICE = re.compile(r"/dev/video\w+")
 _RTSP = ("rtsp://", "rtsps://")
 # An RTSP camera says in its description what it sends, so there's no need to listen for long to find out.
 # FFmpeg's `nobuffer` is not for us: it throws away the first second, and the key picture with it.
 _NETWORK_OPTIONS = {"probesize": "50000", "analyzeduration": "300000", "fpsprobesize": "0"}
 _FALLBACK_RATE = 25.0
 _MAX_RATE = 240.0
-
-Kind = Literal["file", "network", "device"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +48,6 @@ class Opened:
     rate: float
 
 
-def kind_of(url: str) -> Kind:
-    """Say what an address names: a file, a camera on the network, or a V4L2 device."""
-    if "://" in url:
-        return "network"
-    return "device" if _DEVICE.fullmatch(url) else "file"
-
-
 def open_video(settings: VideoSettings) -> Opened:
     """Open what the settings name.
 
@@ -72,17 +60,17 @@ def open_video(settings: VideoSettings) -> Opened:
     began = time.monotonic()
     try:
         container = av.open(
-            settings.url,
+            settings.address(),
             mode="r",
             format="v4l2" if kind == "device" else None,
             options=_options(settings, kind),
-            timeout=None if kind == "file" else (OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            timeout=None if kind == "file" else settings.timeout_s,
         )
     except (av.error.FFmpegError, ValueError) as error:
         # `from None`: the cause's text has the address in it as it is, password and all.
         # FFmpeg gives an interrupted answer as whatever it makes of the half that it has.
-        silent = kind != "file" and time.monotonic() - began >= OPEN_TIMEOUT_S
-        raise describe(settings.url, error, doing="opened", silent=silent) from None
+        silent = kind != "file" and time.monotonic() - began >= settings.timeout_s
+        raise describe(settings, error, doing="opened", silent=silent) from None
     if not container.streams.video:
         container.close()
         msg = f"{redact_url(settings.url)} has no video in it; check what the address or path leads to"
@@ -91,17 +79,17 @@ def open_video(settings: VideoSettings) -> Opened:
     return Opened(container, stream, stream.codec_context, _rate_of(stream))
 
 
-def describe(url: str, error: Exception, *, doing: str, silent: bool = False) -> SourceError:
+def describe(settings: VideoSettings, error: Exception, *, doing: str, silent: bool = False) -> SourceError:
     """Give an error of PyAV as one of ours: one line, the address redacted, the way out at its end.
 
     Args:
-        url: the address as configured.
+        settings: the camera's.
         error: what PyAV raised.
         doing: "opened" or "read".
         silent: whether it failed because no answer came in time.
     """
-    kind = kind_of(url)
-    name = redact_url(url)
+    kind = kind_of(settings.url)
+    name = redact_url(settings.url)
     why = _reason(error)
     if kind == "file":
         return SourceError(f"{name} is not a video that can be {doing}: {why}; check the path", retry=False)
@@ -114,7 +102,7 @@ def describe(url: str, error: Exception, *, doing: str, silent: bool = False) ->
     if isinstance(error, av.error.HTTPUnauthorizedError):
         why = "it refuses the user or the password"
     elif silent or isinstance(error, av.error.ExitError):
-        why = f"no answer within {OPEN_TIMEOUT_S if doing == 'opened' else READ_TIMEOUT_S:g} s"
+        why = f"{'no answer' if doing == 'opened' else 'no picture'} within {settings.timeout_s:g} s"
     return SourceError(
         f"{name} can't be {doing}: {why}; check the address, and that the camera is on and in reach"
     )
@@ -153,6 +141,8 @@ def _options(settings: VideoSettings, kind: Kind) -> dict[str, str]:
         }
         return {name: value for name, value in wanted.items() if value}
     if kind == "network":
-        rtsp = {"rtsp_transport": settings.transport} if settings.url.startswith(_RTSP) else {}
-        return _NETWORK_OPTIONS | rtsp
+        if not settings.url.startswith(_RTSP):
+            return _NETWORK_OPTIONS
+        # Without its sound, a camera that has stopped to send pictures sends nothing, and its silence is noticed.
+        return _NETWORK_OPTIONS | {"rtsp_transport": settings.transport, "allowed_media_types": "video"}
     return {}

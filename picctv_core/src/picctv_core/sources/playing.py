@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from picctv_core.sources.opening import Opened
     from picctv_core.sources.streams import StreamHandler
     from picctv_core.sources.timing import FileTimeline
+    from picctv_core.sources.video_settings import VideoSettings
 
 _FALLBACK_TIME_BASE = Fraction(1, 90_000)
 
@@ -52,7 +53,7 @@ class Pacer:
 
 
 def play_once(
-    url: str,
+    settings: VideoSettings,
     opened: Opened,
     timeline: FileTimeline,
     handler: StreamHandler,
@@ -62,7 +63,7 @@ def play_once(
     """Give a handler everything that is in an open file, until its end or the stop.
 
     Args:
-        url: the file as people named it, for errors.
+        settings: they name the file, for errors.
         opened: the file; it is left open.
         timeline: gives each packet its capture time.
         handler: it has been told of the stream by `begin`.
@@ -92,9 +93,9 @@ def play_once(
             given += 1
         handler.end()
     except (av.error.FFmpegError, ValueError) as error:
-        raise describe(url, error, doing="read") from None
+        raise describe(settings, error, doing="read") from None
     if not given:
-        raise SourceError(f"{url} has no pictures in it; check the path", retry=False)
+        raise SourceError(f"{settings.url} has no pictures in it; check the path", retry=False)
 
 
 def media_time_ns(packet: Packet[VideoStream]) -> int | None:

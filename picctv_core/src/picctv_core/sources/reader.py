@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from picctv_core.clock import Clock
-    from picctv_core.sources.video import VideoSettings
+    from picctv_core.sources.video_settings import VideoSettings
 
     # What is waiting: the open stream first, then packets with their arrival; then an error, or None for the end.
     _Item = Opened | tuple[Packet[VideoStream], int] | Exception | None
@@ -139,6 +139,6 @@ class LiveReader:
                     if packet.size:
                         self._put((packet, self._clock.now_ns()))
             except (av.error.FFmpegError, ValueError) as error:
-                self._put(describe(self._settings.url, error, doing="read"))
+                self._put(describe(self._settings, error, doing="read"))
             else:
                 self._put(None)

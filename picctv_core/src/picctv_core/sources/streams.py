@@ -9,7 +9,9 @@ import av
 from av.codec.context import Flags2
 
 from picctv_core import h264
+from picctv_core.errors import CodecError
 from picctv_core.frames import VideoInfo
+from picctv_core.picture import picture_of_key_unit
 from picctv_core.redact import redact_url
 from picctv_core.sources.encode import Encoder
 from picctv_core.sources.units import UnitMaker
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from picctv_core.frames import AccessUnit
     from picctv_core.sources.base import Sink
     from picctv_core.sources.luma import AnalysisTap
     from picctv_core.sources.opening import Opened
-    from picctv_core.sources.video import VideoSettings
+    from picctv_core.sources.video_settings import VideoSettings
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ class StreamHandler:
     def __init__(
         self,
         settings: VideoSettings,
-        tap: AnalysisTap,
+        tap: AnalysisTap | None,
         sink: Sink,
         *,
         gives_units: bool = True,
@@ -50,7 +53,7 @@ class StreamHandler:
 
         Args:
             settings: the camera's address, and how to encode what is not H.264.
-            tap: makes the analysis stream.
+            tap: makes the analysis stream; None where another one is analysed. H.264 is not decoded then.
             sink: gets units, frames, and vectors if it wants them.
             gives_units: whether the sink wants access units; without them nothing needs to be encoded.
             on_picture: gets every decoded picture and its capture time, after the analysis frame made of it. Its
@@ -71,6 +74,8 @@ class StreamHandler:
         self.damaged = 0
         """How many packets could not be decoded."""
         self._passes_through = self._gives_vectors = False
+        self._decodes = True
+        self._sets = b""
 
     def begin(self, opened: Opened) -> None:
         """Take on a stream that has just been opened; its packets follow."""
@@ -83,7 +88,8 @@ class StreamHandler:
         self._captured_at.clear()
         self._passes_through = context.name == "h264"
         # Of what we encode ourselves there would be vectors as well, but only by decoding it again.
-        self._gives_vectors = self._passes_through and self._sink.wants_vectors
+        self._decodes = not self._passes_through or self._tap is not None or self._on_picture is not None
+        self._gives_vectors = self._passes_through and self._tap is not None and self._sink.wants_vectors
         if self._gives_vectors:
             context.flags2 |= Flags2.export_mvs
         self._units = UnitMaker(h264.parameter_sets(extradata))
@@ -93,20 +99,39 @@ class StreamHandler:
 
     def packet(self, packet: Packet[VideoStream], captured_at_ns: int) -> None:
         """Give one packet's access unit, and the analysis frames and motion vectors that it completes."""
+        if self._passes_through and self._gives_units:
+            self._pass_on(bytes(packet), captured_at_ns)
+        if not self._decodes:
+            return
         self._captured_at[packet.pts] = captured_at_ns
         if len(self._captured_at) > _MAX_HELD:
             del self._captured_at[next(iter(self._captured_at))]
-        if self._passes_through and self._gives_units:
-            self._pass_on(bytes(packet), captured_at_ns)
         self._decode(packet)
 
     def end(self) -> None:
         """Give what the decoder still holds; the stream is over."""
-        self._decode(None)
+        if self._decodes:
+            self._decode(None)
 
     def _pass_on(self, data: bytes, captured_at_ns: int) -> None:
         annexb = h264.from_lengths(data, self._length_size) if self._length_size else data
-        self._sink.access_unit(self._units.make(annexb, captured_at_ns))
+        unit = self._units.make(annexb, captured_at_ns)
+        if unit.is_key and not self._decodes:
+            self._look_at_key(unit)
+        self._sink.access_unit(unit)
+
+    def _look_at_key(self, unit: AccessUnit) -> None:
+        """Learn the shape of video that is not decoded, from a picture whose parameter sets are new."""
+        sets = h264.parameter_sets(unit.annexb)
+        if sets == self._sets:
+            return
+        self._sets = sets
+        try:
+            picture = picture_of_key_unit(unit.annexb)
+        except CodecError as error:
+            _log.warning("%s: a key picture can't be decoded: %s", redact_url(self._settings.url), error)
+            return
+        self._shape(picture.width, picture.height)
 
     def _decode(self, packet: Packet[VideoStream] | None) -> None:
         assert self._decoder is not None, "begin() comes first"
@@ -129,7 +154,7 @@ class StreamHandler:
         self._shape(frame.width, frame.height)
         if not self._passes_through and self._gives_units:
             self._encode(frame, captured_at_ns)
-        analysis = self._tap.take(frame, captured_at_ns)
+        analysis = self._tap.take(frame, captured_at_ns) if self._tap is not None else None
         if analysis is not None:
             self._sink.frame(analysis)
         if self._gives_vectors and (vectors := vectors_of(frame, captured_at_ns)) is not None:
