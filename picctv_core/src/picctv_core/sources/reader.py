@@ -49,6 +49,8 @@ class LiveReader:
         self._clock = clock
         self._stop = stop
         self._left = threading.Event()
+        self._is_over = False
+        self._end: _Item = None
         self._waiting: queue.Queue[_Item] = queue.Queue(_MAX_WAITING)
         thread = threading.Thread(target=self._read, name="picctv-camera-reader", daemon=True)
         thread.start()
@@ -80,13 +82,10 @@ class LiveReader:
         """Wait for the first packet, and give it with all that come at its heels.
 
         While it finds out what a stream is, FFmpeg collects packets, and some cameras begin with what they
-        have kept since their last key picture. `packets` gives what comes after.
-
-        Raises:
-            SourceError: the camera can't be read.
+        have kept since their last key picture. `packets` gives what comes after, and tells of the end.
         """
         first: list[tuple[Packet[VideoStream], int]] = []
-        for item in self.packets():
+        while isinstance(item := self._next(), tuple):
             first.append(item)
             if len(first) == _MAX_WAITING or not self._comes_at_once():
                 break
@@ -105,12 +104,17 @@ class LiveReader:
         return True
 
     def _next(self) -> _Item:
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._is_over:
             try:
-                return self._waiting.get(timeout=_LOOK_AT_STOP_S)
+                item = self._waiting.get(timeout=_LOOK_AT_STOP_S)
             except queue.Empty:
                 continue
-        return None
+            # The end comes once, and holds for whoever asks after it.
+            self._is_over = item is None or isinstance(item, Exception)
+            if self._is_over:
+                self._end = item
+            return item
+        return self._end
 
     def _put(self, item: _Item) -> None:
         while not self._gone():
