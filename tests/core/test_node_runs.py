@@ -13,6 +13,7 @@ from picctv_core.node.runs import (
     POWER_CAUSE,
     STOPPED_CAUSE,
     Away,
+    Boot,
     Heartbeat,
     Record,
 )
@@ -50,10 +51,17 @@ def test_record_that_is_damaged_is_told_and_no_error(tmp_path: Path, caplog: Any
 
 
 def test_cause_tells_a_stop_from_a_kill_and_from_lost_power() -> None:
-    assert record(stopped=True).away(DOOR, {}, "boot-2") == Away(100 * S, STOPPED_CAUSE)
-    assert record().away(DOOR, {}, "boot-1") == Away(100 * S, KILLED_CAUSE, 100 * S + BEAT_NS)
-    assert record().away(DOOR, {}, "boot-2") == Away(100 * S, POWER_CAUSE, 100 * S + BEAT_NS)
-    assert record().away("garage/new", {}, "boot-1") is None
+    assert record(stopped=True).away(DOOR, {}, Boot("boot-2", 0)) == Away(100 * S, STOPPED_CAUSE)
+    assert record().away(DOOR, {}, Boot("boot-1", 0)) == Away(100 * S, KILLED_CAUSE, 100 * S + BEAT_NS)
+    assert record().away(DOOR, {}, Boot("boot-2", 0)) == Away(100 * S, POWER_CAUSE, 100 * S + BEAT_NS)
+    assert record().away("garage/new", {}, Boot("boot-1", 0)) is None
+
+
+def test_a_node_may_have_gone_on_after_its_last_record_for_as_long_as_the_machine_has() -> None:
+    """While something is being lost no record is written; and the wall clock may have been set back since."""
+    before = replace(record(), up_ns=40 * S)
+    assert before.away(DOOR, {}, Boot("boot-1", 47 * S)) == Away(100 * S, KILLED_CAUSE, 107 * S)
+    assert before.away(DOOR, {}, Boot("boot-2", 47 * S)) == Away(100 * S, POWER_CAUSE, 100 * S + BEAT_NS)
 
 
 def test_gap_begins_with_the_results_that_were_in_memory() -> None:
@@ -63,33 +71,37 @@ def test_gap_begins_with_the_results_that_were_in_memory() -> None:
         (DOOR, "seldom"): 50 * S,
         ("garage/yard", "x"): 104 * S,
     }
-    assert record().away(DOOR, newest, "boot-1") == Away(102 * S, KILLED_CAUSE, 103 * S + BEAT_NS)
+    assert record().away(DOOR, newest, Boot("boot-1", 0)) == Away(102 * S, KILLED_CAUSE, 103 * S + BEAT_NS)
 
 
 def test_camera_that_was_away_when_the_node_ended_stays_away() -> None:
     away = Away(60 * S, "camera away: unplugged")
-    killed = record(away=away).away(DOOR, {}, "boot-1")
+    killed = record(away=away).away(DOOR, {}, Boot("boot-1", 0))
     assert killed == Away(60 * S, f"camera away: unplugged; then {KILLED_CAUSE}")
-    assert record(away=killed).away(DOOR, {}, "boot-1") == killed
-    assert record(away=killed).away(DOOR, {}, "boot-2") == Away(
+    assert record(away=killed).away(DOOR, {}, Boot("boot-1", 0)) == killed
+    assert record(away=killed).away(DOOR, {}, Boot("boot-2", 0)) == Away(
         60 * S, f"camera away: unplugged; then {KILLED_CAUSE}; then {POWER_CAUSE}"
     )
 
 
 def test_gap_of_what_was_in_memory_reaches_back_as_far_as_the_delay() -> None:
     lazy = replace(record(), delay_s=30.0, interval_s=10.0, began_ns=20 * S)
-    assert lazy.away(DOOR, {}, "boot-1") == Away(70 * S, KILLED_CAUSE, 110 * S)
-    assert lazy.away(DOOR, {(DOOR, "motion"): 104 * S}, "boot-1") == Away(74 * S, KILLED_CAUSE, 114 * S)
+    assert lazy.away(DOOR, {}, Boot("boot-1", 0)) == Away(70 * S, KILLED_CAUSE, 110 * S)
+    assert lazy.away(DOOR, {(DOOR, "motion"): 104 * S}, Boot("boot-1", 0)) == Away(
+        74 * S, KILLED_CAUSE, 114 * S
+    )
     # Never into the run before: that one has told its own end.
-    assert replace(lazy, began_ns=90 * S).away(DOOR, {}, "boot-1") == Away(90 * S, KILLED_CAUSE, 110 * S)
-    assert replace(lazy, is_stopped=True).away(DOOR, {}, "boot-1") == Away(100 * S, STOPPED_CAUSE)
+    assert replace(lazy, began_ns=90 * S).away(DOOR, {}, Boot("boot-1", 0)) == Away(
+        90 * S, KILLED_CAUSE, 110 * S
+    )
+    assert replace(lazy, is_stopped=True).away(DOOR, {}, Boot("boot-1", 0)) == Away(100 * S, STOPPED_CAUSE)
 
 
 def test_clip_of_a_camera_that_had_just_gone_may_have_been_in_memory() -> None:
     lazy = replace(record(away=Away(95 * S, "unplugged")), delay_s=30.0)
-    assert lazy.away(DOOR, {}, "boot-1") == Away(60 * S, f"unplugged; then {KILLED_CAUSE}")
+    assert lazy.away(DOOR, {}, Boot("boot-1", 0)) == Away(60 * S, f"unplugged; then {KILLED_CAUSE}")
     long_ago = replace(record(away=Away(5 * S, "unplugged")), delay_s=30.0)
-    assert long_ago.away(DOOR, {}, "boot-1") == Away(5 * S, f"unplugged; then {KILLED_CAUSE}")
+    assert long_ago.away(DOOR, {}, Boot("boot-1", 0)) == Away(5 * S, f"unplugged; then {KILLED_CAUSE}")
 
 
 def test_beat_says_until_when_all_is_known(tmp_path: Path) -> None:

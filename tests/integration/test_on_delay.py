@@ -9,7 +9,7 @@ import pytest
 
 from picctv_core import plugins
 from picctv_core.errors import SpoolError
-from picctv_core.node.runs import FILE, KILLED_CAUSE, LAZY_INTERVAL_S, Record
+from picctv_core.node.runs import FILE, KILLED_CAUSE, LAZY_INTERVAL_S, Record, this_boot
 from picctv_core.node.spool_view import look
 from picctv_plugins_recording.processor import ProcessorSettings
 from picctv_server.models import Clip, Gap
@@ -120,7 +120,7 @@ def test_while_the_server_is_away_everything_is_on_the_disk_after_the_delay(make
     assert group.newest_ns >= killed_ns - (DELAY_S + GROUP_S) * S
     record = Record.read(node.data / FILE)
     assert record is not None
-    away = record.away("garage/street", {}, record.boot)
+    away = record.away("garage/street", {}, this_boot())
     assert away is not None
     assert away.from_ns <= group.newest_ns
     assert away.cause == KILLED_CAUSE
@@ -142,6 +142,6 @@ def test_stop_leaves_everything_on_the_disk(make_node: Any) -> None:
     view = look(node.data / "spool.db")
     assert {"clip", "results"} <= {group.kind for group in view.waiting}
     video = max(group.newest_ns for group in view.waiting if group.kind == "clip")
-    away = record.away("garage/street", {}, record.boot)
+    away = record.away("garage/street", {}, this_boot())
     assert away is not None
     assert abs(video - away.from_ns) < 2 * S

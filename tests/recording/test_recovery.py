@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
@@ -46,6 +47,10 @@ def after_a_kill(folder: Path, at_s: float) -> FakeCamera:
     camera = FakeCamera(folder, FakeClock(START_NS + round(at_s * S)))
     recorder(folder, camera)
     return camera
+
+
+def full_disk(*_: Any, **__: Any) -> str:
+    raise SpoolError("the disk is full")
 
 
 def test_continuous_clip_is_saved_up_to_the_last_whole_group(tmp_path: Path, steady: Steady) -> None:
@@ -150,13 +155,42 @@ def test_second_kill_while_saving_changes_nothing(tmp_path: Path, steady: Steady
 def test_clip_that_the_spool_can_not_take_waits_in_its_file(tmp_path: Path, steady: Steady) -> None:
     plugin, _ = recorder(tmp_path)
     feed(plugin, steady(2.5))
-
-    class Full(FakeCamera):
-        def emit(self, *_: Any, **__: Any) -> str:
-            raise SpoolError("the disk is full")
-
-    recorder(tmp_path, Full(tmp_path, FakeClock(START_NS)))
+    camera = FakeCamera(tmp_path, FakeClock(START_NS))
+    camera.emit = full_disk  # type: ignore[method-assign]
+    recorder(tmp_path, camera)
     assert len(after_a_kill(tmp_path, 10).of_kind("clip")) == 1
+
+
+def test_clip_that_waited_is_sent_when_there_is_room_with_a_gap_until_the_start(
+    tmp_path: Path, steady: Steady
+) -> None:
+    feed(recorder(tmp_path)[0], steady(2.5))
+    camera = FakeCamera(tmp_path, FakeClock(START_NS + 10 * S))
+    emit = camera.emit
+    camera.emit = full_disk  # type: ignore[method-assign]
+    plugin, _ = recorder(tmp_path, camera)
+    camera.emit = emit  # type: ignore[method-assign]
+    feed(plugin, [replace(unit, captured_at_ns=unit.captured_at_ns + 20 * S) for unit in steady(1.5)])
+    assert [clip.payload["started_at_ns"] for clip in camera.of_kind("clip")] == [START_NS]
+    (gap,) = camera.of_kind("gap")
+    assert (gap.payload["from_ns"], gap.payload["to_ns"]) == (START_NS + 2 * S, START_NS + 10 * S)
+    assert len(clip_file.left_behind(tmp_path)) == 1  # of the clip that is being made now
+
+
+def test_clip_that_is_lost_stays_on_the_disk_until_its_gap_is_kept(tmp_path: Path, steady: Steady) -> None:
+    units = steady(5)
+    plugin, camera = recorder(tmp_path, segment_s=1)
+    emit = camera.emit
+    camera.emit = full_disk  # type: ignore[method-assign]
+    feed(plugin, units[:25])
+    killed = shutil.copytree(tmp_path, tmp_path.with_name("killed"))
+    saved = after_a_kill(killed, 10).of_kind("clip")
+    assert sorted((clip.payload["started_at_ns"] - START_NS) / S for clip in saved) == [0, 1]
+    camera.emit = emit  # type: ignore[method-assign]
+    feed(plugin, units[25:])
+    plugin.picctv_camera_stopped()
+    assert len(camera.of_kind("gap")) == 1
+    assert clip_file.left_behind(tmp_path) == []
 
 
 def test_what_the_disk_does_not_take_stays_in_memory(tmp_path: Path, steady: Steady) -> None:

@@ -12,7 +12,7 @@ from picctv_core.hookspecs import hookimpl
 from picctv_core.messages import CLIP
 from picctv_plugins_recording.clip import OpenClip
 from picctv_plugins_recording.losses import Losses
-from picctv_plugins_recording.recovery import recover
+from picctv_plugins_recording.recovery import Recovery
 from picctv_plugins_recording.ring import Ring
 from picctv_plugins_recording.settings import RecordingSettings
 from picctv_plugins_recording.triggers import LATENESS_S, Triggers
@@ -65,7 +65,8 @@ class RecordingAnalyzer:
         self._parameter_sets = b""
         self._recorded_until_ns = 0
         self._losses = Losses(camera)
-        self._clips = recover(camera)
+        self._recovery = Recovery(camera)
+        self._clips = self._recovery.send()
         self._watch = Watch(camera, settings.not_recording_after_s)
         self._is_kept = True
 
@@ -136,6 +137,7 @@ class RecordingAnalyzer:
         """Look whether a clip has to end before this key unit."""
         now_ns = unit.captured_at_ns
         self._losses.report()
+        self._clips += self._recovery.send()
         parameter_sets = h264.parameter_sets(unit.annexb)
         changed = bool(self._parameter_sets) and parameter_sets != self._parameter_sets
         self._parameter_sets = parameter_sets
@@ -209,8 +211,9 @@ class RecordingAnalyzer:
         try:
             payload = clip.payload(self.camera.video, ended_at_ns=ended_at_ns, until_ns=until_ns)
         except (OSError, CodecError) as error:
-            self._losses.note(clip.started_at_ns, clip.newest_ns, f"not kept: {one_line(error)}", clip.bytes)
-            clip.file.remove()
+            self._losses.note(
+                clip.started_at_ns, clip.newest_ns, f"not kept: {one_line(error)}", clip.bytes, clip.file
+            )
             return clip.newest_ns
         self._finished.append((clip, payload))
         return int(payload["ended_at_ns"])
@@ -224,10 +227,12 @@ class RecordingAnalyzer:
                 self.camera.emit(CLIP, payload, captured_at_ns=started_at_ns, message_id=clip.file.id)
             except SpoolError as error:
                 size = sum(len(unit[2]) for unit in payload["units"])
-                self._losses.note(started_at_ns, payload["ended_at_ns"], f"not kept: {error}", size)
+                self._losses.note(
+                    started_at_ns, payload["ended_at_ns"], f"not kept: {error}", size, clip.file
+                )
                 self._is_kept = False
                 self._watch.bad(f"clips can't be kept: {error}")
             else:
                 self._clips += 1
                 self._is_kept = True
-            clip.file.remove()
+                clip.file.remove()

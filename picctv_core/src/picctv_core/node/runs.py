@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +48,16 @@ _UNNOTICED_NS = round(INTERVAL_OF_HEALTH_S * 1e9)
 """So much later a plugin may notice that its camera has gone silent, and send what it has in memory."""
 
 
+class Boot(NamedTuple):
+    """Which start of the machine this is, empty where the system does not say, and for how long it has been up.
+
+    The time since the start goes on, in nanoseconds, however the wall clock is set.
+    """
+
+    id: str
+    up_ns: int
+
+
 class Away(NamedTuple):
     """From when on a camera is not known of, UTC nanoseconds, and why.
 
@@ -66,6 +77,7 @@ class Record:
     Attributes:
         at_ns: when it was written, UTC nanoseconds.
         boot: which start of the machine that was.
+        up_ns: for how long the machine had been up then.
         is_stopped: whether the node ended in good order then.
         sequence: the largest number of a message that the spool's file knew.
         given: the number of the newest message, on the disk or not.
@@ -86,6 +98,7 @@ class Record:
     began_ns: int = 0
     delay_s: float = 0.0
     interval_s: float = INTERVAL_S
+    up_ns: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Record | None:
@@ -109,6 +122,7 @@ class Record:
                 began_ns=int(found.get("began_ns", 0)),
                 delay_s=float(found.get("delay_s", 0.0)),
                 interval_s=float(found.get("interval_s", INTERVAL_S)),
+                up_ns=int(found.get("up_ns", 0)),
             )
         except FileNotFoundError:
             return None
@@ -125,7 +139,7 @@ class Record:
         """Give what it knows of the spool."""
         return Witness(self.sequence, self.given, self.waiting_from_ns, self.at_ns, tuple(self.cameras))
 
-    def away(self, camera: str, newest: Mapping[tuple[str, str], int], boot: str) -> Away | None:
+    def away(self, camera: str, newest: Mapping[tuple[str, str], int], boot: Boot) -> Away | None:
         """Give from when on a camera is not known of, as the run that begins sees it; None where it is new.
 
         Args:
@@ -135,7 +149,7 @@ class Record:
         """
         if (known := self.cameras.get(camera)) is None:
             return None
-        cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot == self.boot else POWER_CAUSE
+        cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot.id == self.boot else POWER_CAUSE
         if known.cause:
             again = known.cause.endswith(cause)
             silent_ns = self._safe_ns(self.at_ns) - _UNNOTICED_NS if self.delay_s else known.from_ns
@@ -147,19 +161,28 @@ class Record:
         alive_ns = max([known.from_ns, *results])
         # Of plugins that were at work, what is missing begins with the oldest of their newest results.
         from_ns = min([alive_ns, *(to_ns for to_ns in results if to_ns > alive_ns - _AT_WORK_NS)])
-        return Away(self._safe_ns(from_ns), cause, alive_ns + round(self.interval_s * 1e9))
+        return Away(self._safe_ns(from_ns), cause, self._latest_ns(alive_ns, boot))
+
+    def _latest_ns(self, alive_ns: int, boot: Boot) -> int:
+        """Give until when the node may have gone on, by the clock of its time."""
+        latest_ns = alive_ns + round(self.interval_s * 1e9)
+        if boot.id == self.boot and self.up_ns:
+            # Records are left out where something is being lost: the node may have run for long after its last one.
+            latest_ns = max(latest_ns, self.at_ns + boot.up_ns - self.up_ns)
+        return latest_ns
 
     def _safe_ns(self, alive_ns: int) -> int:
         """Give until when everything was on the disk or acknowledged, from a time at which the node was alive."""
         return alive_ns if not self.delay_s else max(self.began_ns, alive_ns - round(self.delay_s * 1e9))
 
 
-def this_boot() -> str:
-    """Give what tells one start of the machine from another; empty where the system does not say."""
+def this_boot() -> Boot:
+    """Give which start of the machine this is."""
     try:
-        return _BOOT_ID.read_text().strip()
+        name = _BOOT_ID.read_text().strip()
     except OSError:
-        return ""
+        name = ""
+    return Boot(name, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
 
 
 class Heartbeat:
@@ -187,7 +210,6 @@ class Heartbeat:
         self._clock = clock
         self._cameras = cameras
         self._interval_s = interval_s or (LAZY_INTERVAL_S if spool.delay_s else INTERVAL_S)
-        self._boot = this_boot()
         self._began_ns = clock.now_ns()
         self._failing = False
         self._stop = threading.Event()
@@ -213,7 +235,7 @@ class Heartbeat:
         """Write a record, unless something is being lost that stands nowhere yet: then the one before is the truth."""
         # In this order: a camera that is back by now has its gap in the spool before the spool answers.
         away = {name: ask() for name, ask in self._cameras.items()}
-        at_ns = self._clock.now_ns()
+        at_ns, boot = self._clock.now_ns(), this_boot()
         try:
             beat = self._spool.beat(self._cameras).result()
             if beat.is_losing:
@@ -221,7 +243,8 @@ class Heartbeat:
             cameras = {name: found or Away(at_ns, "") for name, found in away.items()}
             record = Record(
                 at_ns=at_ns,
-                boot=self._boot,
+                boot=boot.id,
+                up_ns=boot.up_ns,
                 is_stopped=is_stopped,
                 sequence=beat.sequence,
                 waiting_from_ns=beat.waiting_from_ns,
