@@ -37,7 +37,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     )
     node.write_text(
         f'[node]\nname = "town"\ndata = "node"\n[server]\nurls = ["ws://127.0.0.1:{port}"]\n'
-        f'token_file = "token"\n[plugins.recording]\n{cameras}'
+        f'token_file = "token"\n[plugins.recording]\nsegment_s = 5\n{cameras}'
     )
     made = picctv("server", "token", "create", "town", "--config", server)
     assert made.returncode == 0, made.stderr
