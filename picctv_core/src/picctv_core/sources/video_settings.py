@@ -114,7 +114,7 @@ class VideoSettings(Settings):
         if name is None:
             return None
         path = _in_folder(name, info.context)
-        _read_password(path)
+        read_password(path)
         return path
 
     @model_validator(mode="after")
@@ -146,7 +146,7 @@ class VideoSettings(Settings):
         if self.password_file is None:
             return ""
         try:
-            return _read_password(self.password_file)
+            return read_password(self.password_file)
         except ValueError as error:
             raise SourceError(str(error)) from None
 
@@ -169,7 +169,7 @@ def _in_folder(path: str, context: Mapping[str, Path] | None) -> str:
     return path if context is None else str(context["folder"] / path)
 
 
-def _read_password(name: str) -> str:
+def read_password(name: str) -> str:
     """Read a file with a password; raises a ValueError that says what is wrong with it."""
     try:
         password = Path(name).read_text(encoding="utf-8").rstrip("\r\n")
