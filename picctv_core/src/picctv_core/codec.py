@@ -24,6 +24,8 @@ MAX_DEPTH = 64
 
 _ARRAY, _DATETIME, _BIG_INT = 1, 2, 3
 _ARRAY_KINDS = "biufc"
+# Most of what results hold: no place in the value has to be named for them, which takes longer than packing them.
+_AS_THEY_ARE = frozenset({type(None), bool, float, str, bytes})
 _MICROSECOND = dt.timedelta(microseconds=1)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -77,7 +79,7 @@ def unpack(data: bytes) -> Any:
 
 def _plain(value: Any, where: str, depth: int) -> Any:
     """Give the value with our own types as msgpack ext types, checked from top to bottom."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH or (depth == MAX_DEPTH and isinstance(value, (dict, list, tuple)) and value):
         msg = f"{where[:60]}... is nested more than {MAX_DEPTH} deep"
         raise CodecError(msg)
     if value is None or isinstance(value, (bool, float, str, bytes)):
@@ -85,12 +87,20 @@ def _plain(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**64 else _big_int(value)
     if isinstance(value, dict):
-        return {_key(key, where): _plain(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+        return {
+            _key(key, where): item
+            if type(item) in _AS_THEY_ARE
+            else _plain(item, f"{where}[{key!r}]", depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, (set, frozenset)):
         # The order of a set differs from process to process; the same set has the same bytes everywhere.
         return sorted((_plain(item, where, depth + 1) for item in value), key=msgpack.packb)
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return [
+            item if type(item) in _AS_THEY_ARE else _plain(item, f"{where}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        ]
     if isinstance(value, np.ndarray):
         return _array(value, where)
     if isinstance(value, np.generic) and value.dtype.kind in _ARRAY_KINDS:
@@ -155,12 +165,13 @@ def _from_array(data: bytes) -> np.ndarray[Any, Any]:
 
 
 def _check_depth(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        msg = f"the message is nested more than {MAX_DEPTH} deep"
-        raise CodecError(msg)
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list):
         return
+    if value and depth >= MAX_DEPTH:
+        msg = f"the message is nested more than {MAX_DEPTH} deep"
+        raise CodecError(msg)
     for item in value:
-        _check_depth(item, depth + 1)
+        if isinstance(item, (dict, list)):
+            _check_depth(item, depth + 1)
