@@ -147,12 +147,12 @@ def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
     )
 
 
-def waiting(connection: sqlite3.Connection, priorities: tuple[int, int]) -> sqlite3.Cursor:
-    """Give sequence, id, bytes and priority of what waits, the most urgent and then the oldest first."""
+def waiting(connection: sqlite3.Connection, priority: int, after: int) -> sqlite3.Cursor:
+    """Give sequence, id and bytes of what waits of a priority, the oldest first, from behind a sequence number on."""
     return connection.execute(
-        "SELECT sequence, id, bytes, priority FROM everything WHERE reason IS NULL AND priority BETWEEN ? AND ?"
-        " ORDER BY priority, sequence",
-        priorities,
+        "SELECT sequence, id, bytes FROM everything WHERE reason IS NULL AND priority = ? AND sequence > ?"
+        " ORDER BY sequence",
+        (priority, after),
     )
 
 
@@ -178,11 +178,8 @@ def payload(connection: sqlite3.Connection, message_id: str) -> bytes:
 
 def delete(connection: sqlite3.Connection, message_id: str) -> int:
     """Remove a message from the file, and give the bytes it had; 0 where it was not there."""
-    found = connection.execute("SELECT bytes FROM messages WHERE id = ?", (message_id,)).fetchone()
-    if found is None:
-        return 0
-    connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
-    return int(found[0])
+    found = connection.execute("DELETE FROM messages WHERE id = ? RETURNING bytes", (message_id,)).fetchall()
+    return int(found[0][0]) if found else 0
 
 
 def sequence_of(connection: sqlite3.Connection, message_id: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -155,7 +156,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
     else:
         connection = sqlite3.connect(path, timeout=5, isolation_level=None)
-    connection.text_factory = _text
+    connection.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
     return connection
 
 
@@ -226,7 +227,3 @@ def _check(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
         raise damage(str(verdict).replace("\n", " "))
-
-
-def _text(data: bytes) -> str:
-    return data.decode(errors="replace")

@@ -18,7 +18,7 @@ from picctv_core.node._spool_schema import transaction
 from picctv_core.node.losses import Losses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from picctv_core.clock import Clock
@@ -83,9 +83,11 @@ class Store:
         self._min_free_bytes = (
             _spool_file.default_min_free(path) if min_free_bytes is None else min_free_bytes
         )
-        self._taken: set[str] = set()
-        self._once: set[str] = set()
-        self._open_gaps: dict[tuple[str, str, str], str] = {}
+        # None of these is changed in place: so `remember` need not copy them for each transaction.
+        self._taken: frozenset[str] = frozenset()
+        self._once: frozenset[str] = frozenset()
+        self._taken_to: Mapping[int, int] = {}
+        self._open_gaps: Mapping[tuple[str, str, str], str] = {}
         self._bytes = 0
         self._delay = delay
         self._held_bytes = 0
@@ -102,7 +104,8 @@ class Store:
         self.given = max(self.given, _spool_file.last_sequence(self.connection))
         self._bytes = _spool_file.total_bytes(self.connection)
         self._held_bytes = 0
-        self._open_gaps.clear()
+        self._taken_to = {}
+        self._open_gaps = {}
         with transaction(self.connection):
             for one in held:
                 self._hold(one)
@@ -114,11 +117,11 @@ class Store:
     def remember(self) -> Callable[[], None]:
         """Give what puts everything beside the file back as it is now, for a transaction that is undone."""
         numbers = self._bytes, self._held_bytes, self.given
-        before = self._taken.copy(), self._once.copy(), self._open_gaps.copy()
+        before = self._taken, self._once, self._taken_to, self._open_gaps
 
         def restore() -> None:
             self._bytes, self._held_bytes, self.given = numbers
-            self._taken, self._once, self._open_gaps = before
+            self._taken, self._once, self._taken_to, self._open_gaps = before
 
         return restore
 
@@ -196,11 +199,12 @@ class Store:
     def take(self, limit_bytes: int, priorities: tuple[int, int], *, at_least_one: bool) -> list[Row]:
         """Give messages that wait and are not on their way yet; from now on they are."""
         left, found, damaged = limit_bytes, list[Row](), list[Row]()
-        for sequence, message_id, size, _ in _spool_file.waiting(self.connection, priorities):
-            if message_id in self._taken:
-                continue
+        for urgency, sequence, message_id, size in self._not_gone_through(priorities):
             if size > left and not (at_least_one and not found):
                 break
+            self._taken_to = {**self._taken_to, urgency: sequence}
+            if message_id in self._taken:
+                continue
             row = _spool_file.read(self.connection, sequence)
             if _spool_file.is_whole(row):
                 found.append(row)
@@ -209,7 +213,9 @@ class Store:
                 damaged.append(row)
         for row in damaged:
             self._set_damaged_aside(row)
-        self._taken.update(row.id for row in found)
+        if not found:
+            return found
+        self._taken |= {row.id for row in found}
         # A gap that is on its way can't be widened any more, and none may reach over what is.
         whose = {(row.camera, row.plugin) for row in found}
         self._open_gaps = {
@@ -218,6 +224,21 @@ class Store:
             if gap not in self._taken and key[:2] not in whose
         }
         return found
+
+    def _not_gone_through(self, priorities: tuple[int, int]) -> Iterator[tuple[int, int, str, int]]:
+        """Give urgency, sequence, id and bytes of what waits behind what `take` has gone through already.
+
+        It would take longer than all the rest to go each time through the thousands that are on their way.
+        """
+        least, greatest = priorities
+        for urgency in range(least, greatest + 1):
+            after = self._taken_to.get(urgency, 0)
+            for sequence, message_id, size in _spool_file.waiting(self.connection, urgency, after):
+                yield urgency, sequence, message_id, size
+
+    def look_again(self) -> None:
+        """Go through all that waits at the next `take`: somebody else may have put messages among those gone through."""
+        self._taken_to = {}
 
     def end_open_events(self) -> int:
         """Add the end of each event that has none; say how many there were."""
@@ -240,24 +261,27 @@ class Store:
     def release(self) -> None:
         """Note that nothing is on its way; of what was, nobody knows whether it has arrived."""
         self._once |= self._taken
-        self._taken.clear()
+        self._taken = frozenset()
+        self._taken_to = {}
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove messages."""
         for message_id in ids:
             self._delete(message_id)
-        self._taken.difference_update(ids)
-        self._once.difference_update(ids)
+        self._forget(ids)
 
     def set_aside(self, message_id: str, reason: str) -> None:
         """Mark a message as never to be sent."""
         sequence = _spool_file.sequence_of(self.connection, message_id)
         self._held_bytes -= _spool_held.to_disk(self.connection, sequence)
         _spool_file.set_aside(self.connection, sequence, reason)
-        self._taken.discard(message_id)
-        self._once.discard(message_id)
+        self._forget([message_id])
 
     # What these are made of -----------------------------------------------------------------------------------------
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        self._taken = self._taken.difference(ids)
+        self._once = self._once.difference(ids) if self._once else self._once
 
     def _insert(self, row: Row) -> None:
         row = row._replace(sequence=self.given + 1)
@@ -321,7 +345,8 @@ class Store:
                 if brief.id in kept:
                     # A gap must not reach over it.
                     self._note_given_up(given_up, cause, (brief.camera, brief.plugin))
-                    self._open_gaps.pop((brief.camera, brief.plugin, cause), None)
+                    closed = (brief.camera, brief.plugin, cause)
+                    self._open_gaps = {key: gap for key, gap in self._open_gaps.items() if key != closed}
                     continue
                 size = self._delete(brief.id)
                 freed += size
@@ -343,7 +368,7 @@ class Store:
             self._delete(gap_id)
         row = _gap(camera, plugin, from_ns, to_ns, cause, lost_bytes)
         self._insert(row)
-        self._open_gaps[camera, plugin, cause] = row.id
+        self._open_gaps = {**self._open_gaps, (camera, plugin, cause): row.id}
 
     def _set_damaged_aside(self, row: Row) -> None:
         self._insert_gap(lost_with(self.connection, row), DAMAGE_CAUSE)

@@ -348,7 +348,9 @@ class Spool:
             self._write_due()
             if self._store.write_losses():
                 self._failing = False
-            if self._store.added or self._others_wrote():
+            if others_wrote := self._others_wrote():
+                self._store.look_again()
+            if self._store.added or others_wrote:
                 self._store.added = False
                 self.on_append()
 
