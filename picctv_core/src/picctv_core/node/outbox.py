@@ -55,10 +55,17 @@ class _Lane:
     priorities: tuple[int, int]
     limit_bytes: int
     in_flight: dict[str, int] = field(default_factory=dict)
+    room_bytes: int = field(init=False)
 
-    @property
-    def room_bytes(self) -> int:
-        return self.limit_bytes - sum(self.in_flight.values())
+    def __post_init__(self) -> None:
+        self.room_bytes = self.limit_bytes
+
+    def add(self, message_id: str, size: int) -> None:
+        self.in_flight[message_id] = size
+        self.room_bytes -= size
+
+    def remove(self, message_id: str) -> None:
+        self.room_bytes += self.in_flight.pop(message_id, 0)
 
 
 class Outbox:
@@ -92,14 +99,20 @@ class Outbox:
         Args:
             pace_bytes: how much the link can have on its way: what begins now is cut into parts that suit it.
         """
-        for lane in self._lanes:
-            if lane.room_bytes <= 0:
-                continue
-            taking = self._spool.take(
-                lane.room_bytes, priorities=lane.priorities, at_least_one=not lane.in_flight
+        # All are asked for at once: what the spool does at a time costs one wait.
+        takings = [
+            (
+                lane,
+                self._spool.take(
+                    lane.room_bytes, priorities=lane.priorities, at_least_one=not lane.in_flight
+                ),
             )
+            for lane in self._lanes
+            if lane.room_bytes > 0
+        ]
+        for lane, taking in takings:
             for stored in await asyncio.wrap_future(taking):
-                lane.in_flight[stored.id] = len(stored.payload)
+                lane.add(stored.id, len(stored.payload))
                 heapq.heappush(self._parcels, self._parcel(stored, pace_bytes))
 
     def next_part(self, *, urgent_only: bool = False) -> bytes | None:
@@ -118,7 +131,7 @@ class Outbox:
         """Note that the server has answered for messages: they leave the window."""
         for message_id in ids:
             for lane in self._lanes:
-                lane.in_flight.pop(message_id, None)
+                lane.remove(message_id)
 
     def _is_in_flight(self, message_id: str) -> bool:
         return any(message_id in lane.in_flight for lane in self._lanes)

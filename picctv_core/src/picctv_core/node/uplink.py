@@ -21,7 +21,7 @@ from picctv_core.checksums import AlteredError, Checked
 from picctv_core.errors import CodecError, SpoolError
 from picctv_core.node._link_errors import TROUBLES, RefusedError, explain
 from picctv_core.node.backoff import Backoff
-from picctv_core.node.outbox import Held, Outbox
+from picctv_core.node.outbox import LEAST_PART_BYTES, Held, Outbox
 from picctv_core.node.pace import Pace, Probe
 from picctv_core.node.repeats import Repeats
 
@@ -47,6 +47,7 @@ FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 HOPELESS_PAUSE_S = 30.0
 """The pause after what only a person can mend, a wrong token for example."""
 
+_FORGET_S = 0.03
 _OPEN_S = 10.0
 _CLOSE_S = 1.0
 _MAX_ANSWER_BYTES = 2**20
@@ -234,13 +235,15 @@ class Uplink:
                 self._status_is_new = False
                 await wire.send_bytes(codec.pack(self._status))
             await outbox.fill(pace.window_bytes)
+            sent_bytes = 0
             while (part := outbox.next_part(urgent_only=not pace.has_room)) is not None:
                 sent_s = self._loop.time()
                 await wire.send_bytes(part)
                 if (probe := pace.sent(len(part), sent_s)) is not None:
                     answer = await connection.ping()
                     asyncio.ensure_future(answer).add_done_callback(functools.partial(arrived, probe=probe))
-                if self._work.is_set():
+                sent_bytes += len(part)
+                if sent_bytes >= LEAST_PART_BYTES and self._work.is_set():
                     break  # what came in the meantime may be more urgent than the rest of this
 
     async def _receive(self, wire: Connection, outbox: Outbox) -> None:
@@ -267,9 +270,10 @@ class Uplink:
             self._work.set()
 
     async def _forget(self) -> None:
-        """Delete what was acknowledged; all that came in while one deletion ran goes with the next."""
+        """Delete what was acknowledged, all of some moment together: each deletion waits for the disk as an `emit` does."""
         while True:
             await self._forgettable.wait()
+            await asyncio.sleep(_FORGET_S)
             self._forgettable.clear()
             ids, self._acked = self._acked, []
             try:
