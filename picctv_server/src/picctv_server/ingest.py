@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import heapq
 import importlib.metadata
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -214,6 +215,7 @@ class _Session:
         self._secret = secret
         self._assembler = assembler
         self._sizes = {message_id: size for message_id, (_, _, size) in assembler.held().items()}
+        self._size = sum(self._sizes.values())
         self._answers: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._status: wire.Status | None = None
         self._status_came = asyncio.Event()
@@ -237,7 +239,7 @@ class _Session:
 
     def stored(self, message_id: str) -> None:
         """Tell the node that a message is stored."""
-        self._sizes.pop(message_id, None)
+        self._size -= self._sizes.pop(message_id, 0)
         self._answers.put_nowait(message_id)
 
     def reject(self, message_id: str, reason: str) -> None:
@@ -248,7 +250,7 @@ class _Session:
             self._node,
             reason,
         )
-        self._sizes.pop(message_id, None)
+        self._size -= self._sizes.pop(message_id, 0)
         self._answers.put_nowait(wire.reject(message_id, reason))
 
     async def _receive(self, lanes: Lanes) -> None:
@@ -264,11 +266,13 @@ class _Session:
                 raise _CloseError(_CLOSE_POLICY, f"it sends what this server can't read: {error}") from error
 
     def _take(self, data: wire.Data, lanes: Lanes) -> None:
-        before = self._sizes.get(data.id, 0) if data.part else 0
-        self._sizes[data.id] = before + len(data.bytes)
+        before = self._sizes.get(data.id, 0)
+        self._sizes[data.id] = size = (before if data.part else 0) + len(data.bytes)
+        self._size += size - before
         # Twice the window, and without the two largest: the node's window has two lanes, and in each of them one message
         # may be larger than all of it.
-        if sum(sorted(self._sizes.values())[:-2]) > 2 * WINDOW_BYTES:
+        most = 2 * WINDOW_BYTES
+        if self._size > most and self._size - sum(heapq.nlargest(2, self._sizes.values())) > most:
             raise _CloseError(
                 _CLOSE_POLICY, f"it sends more than the {WINDOW_BYTES} bytes that it may before an answer"
             )

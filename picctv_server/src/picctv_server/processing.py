@@ -109,14 +109,17 @@ class Processing:
             kept = aside.those_of(ids)
             kept |= self.store.those_seen(ids)
             stored: list[messages.Message] = []
-            results: list[messages.Message] = []
+            results: list[tuple[messages.Message, contents.Results]] = []
             for envelope, packed in several:
                 if envelope.id not in kept and (found := self._begun(envelope, packed)) is not None:
-                    message, whole = found
-                    (stored if whole else results).append(message)
+                    message, said = found
+                    if said is None:
+                        stored.append(message)
+                    else:
+                        results.append((message, said))
             if results:
                 self.store.add_results_together(results)
-            marked = [*stored, *results]
+            marked = [*stored, *(message for message, _ in results)]
             new = self.store.mark_together(marked) if marked else set()
             if len(new) < len(marked):
                 # somebody else has marked them, and may still wait for the majority
@@ -129,19 +132,20 @@ class Processing:
                 self._tell(self._listeners, "picctv_message_stored", message=message)
         return kept | new
 
-    def _begun(self, envelope: messages.Message, packed: bytes) -> tuple[messages.Message, bool] | None:
-        """Do of a message what is done for it alone; give it, and whether that was all but for its mark.
+    def _begun(
+        self, envelope: messages.Message, packed: bytes
+    ) -> tuple[messages.Message, contents.Results | None] | None:
+        """Do of a message what is done for it alone; give it, and the results in it that are still to be stored.
 
         None for one that has to be stored by itself.
         """
         try:
             message = replace(envelope, payload=codec.unpack(packed))
             if self._process(message):
-                return message, True
+                return message, None
             if message.kind == messages.RESULTS:
-                contents.read(message, contents.Results)
-                return message, False
-            return (message, True) if self._store_as_usual(message) else None
+                return message, contents.read(message, contents.Results)
+            return (message, None) if self._store_as_usual(message) else None
         except (CodecError, ProcessorError):
             return None
 

@@ -106,16 +106,18 @@ class Store:
             minutes.add(message, minute_ns, items, said.version)
         self._tell_clips([(message, said)])
 
-    def add_results_together(self, several: Sequence[messages.Message]) -> None:
+    def add_results_together(self, several: Sequence[tuple[messages.Message, contents.Results]]) -> None:
         """Store batches of results as `add_results` does, with as few questions to MongoDB as for one.
+
+        Args:
+            several: the messages, each with what its payload says.
 
         Raises:
             CodecError: one of them can't be stored, or not with others.
             BulkWriteError: likewise. None, some or all of them are stored then; `add_results` can be called with each.
         """
-        read = [(message, contents.read(message, contents.Results)) for message in several]
         updates = []
-        for message, said in read:
+        for message, said in several:
             for minute_ns, items in _by_minute(said).items():
                 packed = codec.pack(items)
                 if not minutes.is_small(packed):
@@ -124,7 +126,7 @@ class Store:
                     UpdateOne(*minutes.addition(message, minute_ns, items, said.version, packed), upsert=True)
                 )
         collection("analyses").bulk_write(updates, ordered=False)
-        self._tell_clips(read)
+        self._tell_clips(several)
 
     def _tell_clips(self, read: Sequence[tuple[messages.Message, contents.Results]]) -> None:
         """Tell clips that are stored between what new results lie; after these, as with events."""
