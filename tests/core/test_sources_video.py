@@ -259,7 +259,10 @@ def test_a_damaged_file_gives_what_it_has(tmp_path: Path, caplog: pytest.LogCapt
 def test_a_missing_device_is_one_clear_line() -> None:
     with pytest.raises(SourceError) as caught:
         play("/dev/video97")
-    assert str(caught.value) == "there is no camera at /dev/video97; `ls /dev/video*` shows which there are"
+    assert (
+        str(caught.value)
+        == "there is no camera at /dev/video97; `picctv cameras devices` shows which there are"
+    )
     assert caught.value.retry
 
 

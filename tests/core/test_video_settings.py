@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from picctv_core.errors import SourceError
-from picctv_core.sources.video_settings import VideoSettings
+from picctv_core.sources.video_settings import VideoSettings, kind_of
 
 URL = "rtsp://door.lan/stream1"
 SECRET = "geheim-4711"
@@ -104,3 +104,19 @@ def test_stream_for_analysis_has_the_credentials_but_not_the_device_of_the_other
     assert (own.analysis_url, own.size) == (None, None)
     assert own.for_analysis() is None
     assert made.address() == "/dev/video0"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("/dev/video0", "device"),
+        ("/dev/video-desk", "device"),
+        ("/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920_5A-video-index0", "device"),
+        ("/dev/v4l/by-path/pci-0000:00:14.0-usb-0:2:1.0-video-index0", "device"),
+        ("/srv/dev/video0", "file"),
+        ("/dev/video0/a.mp4", "file"),
+        ("rtsp://door.lan/dev/video0", "network"),
+    ],
+)
+def test_address_says_what_it_names(url: str, kind: str) -> None:
+    assert kind_of(url) == kind

@@ -1,4 +1,4 @@
-"""``picctv cameras``: finds network cameras, and writes what `node.toml` needs for them."""
+"""``picctv cameras discover``: finds network cameras, and writes what `node.toml` needs for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picctv_core.cli import EXIT_ERROR, Command, add_leaf
+from picctv_core.cli import EXIT_ERROR, add_leaf
 
 if TYPE_CHECKING:
     import argparse
@@ -27,8 +27,8 @@ _NOTHING = (
 )
 
 
-def _configure(parser: argparse.ArgumentParser) -> None:
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+def add_discover(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
     discover = add_leaf(
         subparsers,
         "discover",
@@ -172,6 +172,3 @@ def _name(camera: Camera, taken: set[str]) -> str:
 def _text(text: str) -> str:
     """Give a text as TOML has it; the texts of cameras are printable already."""
     return json.dumps(text, ensure_ascii=False)
-
-
-command = Command("find network cameras", _configure)

@@ -11,6 +11,7 @@ import av
 
 from picctv_core.errors import SourceError
 from picctv_core.redact import redact_url
+from picctv_core.sources.v4l2 import check_offer
 from picctv_core.sources.video_settings import kind_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _RTSP = ("rtsp://", "rtsps://")
 # An RTSP camera says in its description what it sends, so there's no need to listen for long to find out.
 # FFmpeg's `nobuffer` is not for us: it throws away the first second, and the key picture with it.
 _NETWORK_OPTIONS = {"probesize": "50000", "analyzeduration": "300000", "fpsprobesize": "0"}
+_FFMPEG_FORMATS = {"h264": "h264", "mjpeg": "mjpeg", "yuyv": "yuyv422"}
 _FALLBACK_RATE = 25.0
 _MAX_RATE = 240.0
 
@@ -55,8 +57,10 @@ def open_video(settings: VideoSettings) -> Opened:
         SourceError: it is not there, does not answer, or is no video. Its text has no password in it.
     """
     kind = kind_of(settings.url)
-    if kind != "network":
-        _check_path(settings.url, kind)
+    if kind == "file":
+        _check_path(settings.url)
+    elif kind == "device":
+        check_offer(settings.url, settings.format, settings.size)
     began = time.monotonic()
     try:
         container = av.open(
@@ -95,8 +99,7 @@ def describe(settings: VideoSettings, error: Exception, *, doing: str, silent: b
         return SourceError(f"{name} is not a video that can be {doing}: {why}; check the path", retry=False)
     if kind == "device":
         msg = (
-            f"{name} can't be {doing}: {why}; check that no other program uses it, "
-            f"and that it offers the format, size and rate in the settings"
+            f"{name} can't be {doing}: {why}; check that it is plugged in, and that no other program uses it"
         )
         return SourceError(msg)
     if isinstance(error, av.error.HTTPUnauthorizedError):
@@ -120,13 +123,10 @@ def _reason(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _check_path(url: str, kind: Kind) -> None:
+def _check_path(url: str) -> None:
     path = Path(url)
     if path.exists() and not path.is_dir():
         return
-    if kind == "device":
-        msg = f"there is no camera at {url}; `ls /dev/video*` shows which there are"
-        raise SourceError(msg)
     what = "is a directory, not a video file" if path.is_dir() else "does not exist"
     msg = f"{url} {what}; check the path"
     raise SourceError(msg, retry=False)
@@ -135,7 +135,7 @@ def _check_path(url: str, kind: Kind) -> None:
 def _options(settings: VideoSettings, kind: Kind) -> dict[str, str]:
     if kind == "device":
         wanted = {
-            "input_format": settings.input_format,
+            "input_format": _FFMPEG_FORMATS.get(settings.format or ""),
             "video_size": settings.size,
             "framerate": f"{settings.rate:g}" if settings.rate else None,
         }

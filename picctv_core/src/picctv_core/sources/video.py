@@ -2,8 +2,8 @@
 
 - A file is played as if it were a camera: at its own speed, once or over and over.
 - A network camera is any address that FFmpeg reads; ``rtsp://`` is the usual one.
-- A V4L2 device (``/dev/video0``: USB cameras, capture cards) is read in the format that it offers. This
-  way is covered by tests only up to the opening of the device, for want of one on the machines that test.
+- A V4L2 device (``/dev/video0``: USB cameras, capture cards) is read as H.264, MJPEG or YUYV. Tests run FFmpeg and this
+  driver with the kernel's part replaced; no device was at hand.
 
 A stream that is H.264 already is passed on as it is, unit by unit; anything else is encoded once. Where the camera has
 a second, small stream for analysis (``analysis_url``), the first is not even decoded.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["file", "network", "device"]
 
-_DEVICE = re.compile(r"/dev/video\w+")
+# The kernel's names, and those of udev, which stay where a device gets another number.
+_DEVICE = re.compile(r"/dev/(?:video|v4l/by-(?:id|path)/)[\w.:@+-]+")
 
 
 def kind_of(url: str) -> Kind:
@@ -70,9 +71,10 @@ class VideoSettings(Settings):
         le=120,
         description="Seconds for which a live camera may keep silent, when it is opened or read; then it counts as away, and is tried again.",
     )
-    input_format: str | None = Field(
+    format: Literal["h264", "mjpeg", "yuyv"] | None = Field(
         default=None,
-        description="A V4L2 device's format: h264, mjpeg, yuyv422, ... Without it: the device's own choice.",
+        description="A V4L2 device's format: h264 is passed on as it comes, the others are encoded; of those, mjpeg needs less "
+        "of a USB bus and more CPU. Without it: the device's own choice. `picctv cameras devices` shows what there is.",
     )
     size: str | None = Field(
         default=None,
@@ -158,7 +160,7 @@ class VideoSettings(Settings):
         own = {
             "url": self.analysis_url,
             "analysis_url": None,
-            "input_format": None,
+            "format": None,
             "size": None,
             "rate": None,
         }
