@@ -102,7 +102,7 @@ class Background:
             self.margin[mask > 0] = round(_margin(sensitivity))
         self._shape = (first.shape[0] // 2, first.shape[1] // 2)
         self._candidate = cv2.resize(first, self._shape[::-1], interpolation=cv2.INTER_AREA)
-        self._rest_s = np.zeros(self._shape, np.float32)
+        self._rest_s, self._no_rest = (np.zeros(self._shape, np.float32) for _ in range(2))
         self._settle_s = settings.settle_s
         self._held, self._soon, self._spread, self._clipped, self._local, self._part = (
             np.empty_like(first) for _ in range(6)
@@ -258,16 +258,15 @@ class Background:
         if not held:
             self._rest_s.fill(0.0)
             return
-        self._rest_s += np.float32(seconds)
-        cv2.bitwise_not(moving, self._calm)
-        self._rest_s[self._calm > 0] = 0.0
+        cv2.add(self._rest_s, seconds, self._rest_s)  # type: ignore[call-overload]
         # Someone who passes in front takes some of the time away, not all of it.
-        self._rest_s[self._changed > 0] *= np.float32(0.5)
-        settled = self._rest_s > self._settle_s
-        if settled.any():
-            mask = cv2.resize(settled.astype(np.uint8), picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        cv2.copyTo(cv2.multiply(self._rest_s, 0.5), self._changed, self._rest_s)  # type: ignore[call-overload]
+        cv2.copyTo(self._no_rest, cv2.bitwise_not(moving, self._calm), self._rest_s)
+        if cv2.minMaxLoc(self._rest_s)[1] > self._settle_s:
+            settled = cv2.compare(self._rest_s, self._settle_s, cv2.CMP_GT)  # type: ignore[call-overload]
+            mask = cv2.resize(settled, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
             cv2.accumulateWeighted(picture, self._mean, 1.0, mask=mask)
-            self._rest_s[settled] = 0
+            cv2.copyTo(self._no_rest, settled, self._rest_s)
 
 
 def _size(pixels: tuple[slice, slice]) -> int:
