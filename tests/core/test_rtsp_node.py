@@ -6,6 +6,8 @@ import base64
 import itertools
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -224,6 +226,46 @@ def sizes(server: UplinkServer) -> list[tuple[int, int]]:
         (m.payload["started_at_ns"], m.payload["width"], m.payload["height"]) for m in server.of_kind("clip")
     )
     return [size for size, _ in itertools.groupby((width, height) for _, width, height in found)]
+
+
+def test_analysis_that_is_away_when_the_node_is_killed_is_told_by_the_next_run(
+    tmp_path: Path, uplink_server: UplinkServer, token: str, units: list[AccessUnit], large: list[AccessUnit]
+) -> None:
+    def feed(number: int) -> Iterator[Sent | None]:
+        return iter([*itertools.islice(over_and_over(units), 50), STALL])
+
+    with RtspServer(large) as main, RtspServer(units, feed=feed) as sub:
+        more = f'[cameras.door.source]\ndriver = "video"\ntimeout_s = 1\nurl = "{main.url}"\nanalysis_url = "{sub.url}"'
+        node = NodeProcess(tmp_path, uplink_server.url, token, more)
+        node.start()
+        try:
+            uplink_server.wait_for(lambda: door(uplink_server).get("detail", "").startswith("no analysis: "))
+            record = node.data / "alive.json"
+            wait_until(lambda: "no analysis: " in record.read_text(encoding="utf-8"))
+            node.kill()
+            before = len(gaps(uplink_server))
+            node.start()
+            uplink_server.wait_for(
+                lambda: [gap for gap in gaps(uplink_server)[before:] if "no analysis" in gap["cause"]]
+            )
+            node.stop()
+        finally:
+            node.close()
+    told = [
+        gap
+        for gap in gaps(uplink_server)[before:]
+        if gap["cause"].startswith("no analysis: camera away: rtsp://")
+    ]
+    assert told[0]["cause"].endswith("; then the node was killed")
+    assert told[0]["to_ns"] - told[0]["from_ns"] >= 1 * S
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 15) -> None:
+    """Wait for what another process writes."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)
 
 
 FORMS = [PASSWORD, quote(PASSWORD, safe=""), base64.b64encode(f"admin:{PASSWORD}".encode()).decode()]
