@@ -53,7 +53,6 @@ def password_file(tmp_path: Path) -> str:
 def test_camera_is_found_with_its_name_model_and_address(name: str) -> None:
     with OnvifCamera(name) as camera:
         found = of(name, discover("--json"))
-        assert camera.asked == []
     told = {
         "name": name,
         "host": "127.0.0.1",
@@ -95,6 +94,16 @@ def test_camera_that_refuses_the_password_is_listed_and_says_so(name: str, passw
     )
     assert f"picctv: warning: {found['fault']}" in done.stderr
     assert PASSWORD not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("garbage", ["no XML at all", "<a/>", ""])
+def test_camera_that_answers_nonsense_is_listed_and_says_so(
+    name: str, password_file: str, garbage: str
+) -> None:
+    with OnvifCamera(name, garbage=garbage) as camera:
+        found = of(name, discover("--user", "admin", "--password-file", password_file, "--json"))
+    assert found["fault"].startswith(f"{camera.service} does not tell its streams: ")
+    assert found["streams"] == []
 
 
 def test_missing_password_file_and_wrong_interface_are_named(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from picctv_core.sources.onvif import Camera, Stream
 
 _PASSWORD_FILE = "camera-password"  # noqa: S105 - where it is, not what
-_ASKING_S = 10.0
+# A Raspberry Pi takes its time to read what ONVIF's services are, before anything is sent.
+_ASKING_S = 30.0
 _NOTHING = (
     "no camera answered; ONVIF may be switched off in the camera's settings, or it is in another network: "
     "--interface names this machine's address in the one to search, --timeout waits longer"
