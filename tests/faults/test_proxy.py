@@ -132,10 +132,10 @@ def test_delay_is_on_both_ways_and_leaves_the_rate(node: socket.socket, proxy: P
     proxy.set_lines(Line(delay_s=0.3))
     assert 0.6 <= took_s(node, b"x") < 2
     assert 0.6 <= took_s(node, bytes(300_000)) < 3
-    proxy.set_lines(up=Line(delay_s=0.4))
-    assert 0.4 <= took_s(node, b"x") < 0.75
+    proxy.set_lines(up=Line(delay_s=1.0))
+    assert 1.0 <= took_s(node, b"x") < 2.0
     proxy.set_lines()
-    assert took_s(node, b"x") < 0.4
+    assert took_s(node, b"x") < 1.0
 
 
 def test_rate_is_shared_by_all_connections(node: socket.socket, proxy: Proxy) -> None:
