@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -227,8 +226,11 @@ class Cameras:
         """Give an access unit; it holds no real picture."""
         return AccessUnit(at_ns, number % key_every == 0, bytes(size))
 
-    def play(self, count: int, *, pause_s: float = 0.0) -> Any:
-        """Give a script: so many frames and units, ten a second in capture time; then it waits for the stop."""
+    def play(self, count: int, *, after_each: Callable[[], Any] = lambda: None) -> Any:
+        """Give a script: so many frames and units, ten a second in capture time; then it waits for the stop.
+
+        What is done after each may wait for its analysis: a newer frame replaces one that nobody has come to yet.
+        """
 
         def script(sink: Any, stop: threading.Event, clock: Any) -> None:
             sink.started(self.video)
@@ -239,8 +241,7 @@ class Cameras:
                 at_ns = start_ns + number * self.frame_ns
                 sink.frame(self.frame(number, at_ns))
                 sink.access_unit(self.unit(number, at_ns))
-                if pause_s:
-                    time.sleep(pause_s)
+                after_each()
             stop.wait()
 
         return script

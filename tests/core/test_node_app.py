@@ -9,13 +9,20 @@ from picctv_core.hookspecs import hookimpl
 
 
 class Flip:
-    """Is triggered on frames 10 to 19."""
+    """Is triggered on frames 10 to 19.
+
+    Attributes:
+        seen: has a permit for each frame that came, of all objects of the class.
+    """
+
+    seen = threading.Semaphore(0)
 
     def __init__(self, settings: Any, camera: Any) -> None:
         self.camera = camera
 
     @hookimpl
     def picctv_analyze_frame(self, frame: Any) -> dict[str, Any]:
+        self.seen.release()
         return {"triggered": 10 <= frame.sequence < 20, "score": frame.sequence}
 
     @hookimpl
@@ -49,9 +56,10 @@ class Listener:
 
 
 def test_node_delivers_results_events_and_last_words(run_node: Any, uplink_server: Any, cameras: Any) -> None:
-    # As slow as the analyzer needs to see each frame: newer ones would replace those that it has not come to.
     config = cameras.config(
-        cameras.play(60, pause_s=0.02), cameras.plugin("flip", Flip), cameras.plugin("listener", Listener)
+        cameras.play(60, after_each=lambda: Flip.seen.acquire(timeout=10)),
+        cameras.plugin("flip", Flip),
+        cameras.plugin("listener", Listener),
     )
     end = run_node(config)
     uplink_server.wait_for(lambda: len(uplink_server.of_kind("event")) == 2)
@@ -95,7 +103,11 @@ def test_node_tells_its_status(run_node: Any, uplink_server: Any, cameras: Any) 
 
 def test_node_sends_after_an_outage_what_it_kept(run_node: Any, uplink_server: Any, cameras: Any) -> None:
     uplink_server.stop()  # its port stays the same
-    end = run_node(cameras.config(cameras.play(30, pause_s=0.01), cameras.plugin("flip", Flip)))
+    end = run_node(
+        cameras.config(
+            cameras.play(30, after_each=lambda: Flip.seen.acquire(timeout=10)), cameras.plugin("flip", Flip)
+        )
+    )
     threading.Event().wait(1.5)
     end()
     assert uplink_server.messages == []
