@@ -578,3 +578,29 @@ def test_disk_that_others_filled_costs_nothing_that_is_stored(small_disk: Path) 
     spool.delete(kept).result()
     assert [gap["cause"] for gap in payloads(spool, "gap")] == [DISK_FULL_CAUSE]
     spool.close()
+
+
+def test_patient_deletion_shares_the_transaction_of_the_next_message(open_spool: Any) -> None:
+    spool = open_spool()
+    first = add(spool)
+    said = statements(spool)
+    said.clear()
+    deleted = spool.delete([first], is_patient=True)
+    assert (
+        spool.take(1, priorities=(0, 1)).result()[0].id == first
+    )  # looking for more to send does not bring it on
+    assert not deleted.done()
+    commits = said.count("COMMIT")
+    second = add(spool)
+    assert deleted.done()
+    assert said.count("COMMIT") == commits + 1
+    assert [stored.id for stored in take_all(spool)] == [second]
+
+
+def test_patient_deletion_does_not_wait_for_ever(open_spool: Any) -> None:
+    spool = open_spool()
+    spool.delete([add(spool)], is_patient=True).result(timeout=30)
+    assert take_all(spool) == []
+    waiting = spool.delete([add(spool)], is_patient=True)
+    spool.close()
+    assert waiting.exception() is None

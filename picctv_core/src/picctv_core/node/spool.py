@@ -46,6 +46,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S = 2.0
+"""So long may a deletion wait for a message to be written: both change the same pages of the file."""
+
 DEFAULT_MAX_BYTES = 10 * 10**9
 
 URGENT, SMALL, BULK = (0, 0), (1, 1), (2, 2)
@@ -107,8 +110,19 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """Something to do.
+
+    Attributes:
+        work: what.
+        done: its outcome.
+        is_patient: whether it may wait for others to share their transaction.
+        is_alone: whether it takes no such others along: it writes nothing that they could share.
+    """
+
     work: Callable[[Store], Any]
     done: Future[Any]
+    is_patient: bool = False
+    is_alone: bool = False
 
 
 class Spool:
@@ -152,6 +166,8 @@ class Spool:
         self._closed = False
         self._failing = False
         self._data_version = 0
+        self._patient: list[_Job] = []
+        self._patient_until_s = 0.0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="spool", daemon=True)
@@ -242,16 +258,22 @@ class Spool:
                 for row in rows
             ]
 
-        return self._submit(work)
+        return self._submit(work, is_alone=True)
 
     def release(self) -> Future[None]:
         """Let `take` give everything again: the connection is gone, and nobody knows what arrived."""
         return self._submit(Store.release)
 
-    def delete(self, ids: Iterable[str]) -> Future[None]:
-        """Forget messages that a server has stored; they stay where the future raises a `SpoolError`."""
+    def delete(self, ids: Iterable[str], *, is_patient: bool = False) -> Future[None]:
+        """Forget messages that a server has stored; they stay where the future raises a `SpoolError`.
+
+        Args:
+            ids: the messages.
+            is_patient: whether that may wait for `PATIENCE_S`. It costs the disk less then, and after a kill in between the
+                messages are sent once more.
+        """
         acknowledged = list(ids)
-        return self._submit(lambda store: store.delete(acknowledged))
+        return self._submit(lambda store: store.delete(acknowledged), is_patient=is_patient)
 
     def set_aside(self, message_id: str, reason: str) -> Future[None]:
         """Keep a message that no server will ever accept, and don't send it again."""
@@ -313,12 +335,14 @@ class Spool:
 
     # The thread that owns the database ---------------------------------------------------------------------------
 
-    def _submit(self, work: Callable[[Store], T]) -> Future[T]:
+    def _submit(
+        self, work: Callable[[Store], T], *, is_patient: bool = False, is_alone: bool = False
+    ) -> Future[T]:
         done: Future[T] = Future()
         if self._closed:
             done.set_exception(SpoolError(f"the spool {self.path} is closed"))
         else:
-            self._jobs.put(_Job(work, done))
+            self._jobs.put(_Job(work, done, is_patient, is_alone))
         return done
 
     def _run(self, ready: Future[None]) -> None:
@@ -365,21 +389,32 @@ class Spool:
     def _next_jobs(self) -> tuple[list[_Job], bool]:
         """Wait for a job, and give all that are there by then; and whether they are the last.
 
-        There are none where something that is in memory only is due before one comes.
+        There may be none, where something that is in memory only is due before one comes.
         """
         jobs: list[_Job] = []
-        try:
-            job = self._jobs.get(timeout=self._store.due_in_s())
-        except queue.Empty:
-            return jobs, False
-        while job is not None:
-            if job.done.set_running_or_notify_cancel():
-                jobs.append(job)
+        is_last = is_time = False
+        while not is_last:
             try:
-                job = self._jobs.get_nowait()
+                job = self._jobs.get(timeout=0 if jobs else self._pause_s())
             except queue.Empty:
-                return jobs, False
-        return jobs, True
+                is_time = not jobs
+                break
+            if job is None:
+                is_last = True
+            elif job.done.set_running_or_notify_cancel():
+                if job.is_patient and not self._patient:
+                    self._patient_until_s = self._clock.monotonic() + PATIENCE_S
+                (self._patient if job.is_patient else jobs).append(job)
+        if is_last or is_time or not all(job.is_alone for job in jobs) or self._pause_s() == 0.0:
+            jobs, self._patient = self._patient + jobs, []
+        return jobs, is_last
+
+    def _pause_s(self) -> float | None:
+        """Give how long nothing has to be done; None where nothing waits."""
+        pauses = [self._store.due_in_s()]
+        if self._patient:
+            pauses.append(max(0.0, self._patient_until_s - self._clock.monotonic()))
+        return min((pause_s for pause_s in pauses if pause_s is not None), default=None)
 
     def _refuse_the_rest(self) -> None:
         while not self._jobs.empty():

@@ -277,7 +277,7 @@ class Uplink:
             self._forgettable.clear()
             ids, self._acked = self._acked, []
             try:
-                await asyncio.wrap_future(self._spool.delete(ids))
+                await asyncio.wrap_future(self._spool.delete(ids, is_patient=not self._stop.is_set()))
             except SpoolError:
                 self._acked += ids  # the disk is full, as the spool has said; deleted with the next ones
             self._forgot.set()
