@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         # Debian's SQLite overwrites with zeros what it deletes: as much writing again, and no way out of a full disk.
         connection.execute("PRAGMA secure_delete = FAST")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_journal_pages(path)}")
         _bring_up(connection, path)
         _check(connection)
         _hold(connection)
@@ -139,6 +141,16 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _journal_pages(path: Path) -> int:
+    """Give how long the journal gets before it is written back into the file, in pages of 4 KiB.
+
+    Pages that a clip had and the next one has again are written back once, not for each of them: 64 MB of journal save up to
+    a third of all writing. A small disk has no room for that; there it is SQLite's own measure.
+    """
+    disk = os.statvfs(path.parent)
+    return max(1000, min(16384, disk.f_blocks * disk.f_frsize // 100 // 4096))
 
 
 def _hold(connection: sqlite3.Connection) -> None:
