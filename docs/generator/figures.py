@@ -19,9 +19,9 @@ def page() -> Iterator[str]:
         "What picctv takes of one machine; another machine gives other figures. `./run bench` measures anew on yours "
         "(let nothing else run meanwhile), and `./run docs` makes this page of it.\n"
     )
-    parts = {"machine": _machine, "demo": _demo, "help": _help, "isolation": _isolation}
+    parts = {"machine": _machine, "demo": _demo, "help": _help, "isolation": _isolation, "wear": _wear}
     # the others have pages of their own
-    for benchmark in ("demo", "isolation"):
+    for benchmark in ("demo", "isolation", "wear"):
         path = BENCHMARKS / f"{benchmark}.json"
         for name, part in json.loads(path.read_text(encoding="utf-8")).items():
             yield from parts[name](part)
@@ -87,4 +87,25 @@ def _isolation(sizes: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield (
         f"\n{first['frames']} frames each. The analyzer's process had {first['process_pss_bytes'] / 1e6:.0f} MB of memory "
         f"for itself (PSS; RSS {first['process_rss_bytes'] / 1e6:.0f} MB): an interpreter, numpy, and picctv's core.\n"
+    )
+
+
+def _wear(modes: dict[str, dict[str, Any]]) -> Iterator[str]:
+    always, on_delay = modes["always"], modes["on-delay"]
+    yield "## What a node writes to its disk\n"
+    yield (
+        "A node with two synthetic cameras, 640x480 at 10 pictures a second each, analysed for motion and recorded all the "
+        f"time, and a server that answers. Measured for {always['seconds']:g} s with each setting of `durability` in "
+        "`[spool]`, as Linux counts it for the process (`write_bytes` in `/proc/PID/io`), and extrapolated to an hour. The "
+        "journal of the file system comes on top, and a card writes larger blocks than it is told to.\n"
+    )
+    yield "| durability | MB an hour | times the video |\n|---|---:|---:|"
+    for name, row in modes.items():
+        written, video = row["written_bytes_per_hour"], row["video_bytes_per_hour"]
+        yield f"| `{name}` | {written / 1e6:.1f} | {written / video:.3f} |"
+    yield (
+        f"\nThe video alone was {always['video_bytes_per_hour'] / 1e6:.0f} MB an hour. With `always` it is written as it is "
+        "made, into the spool's journal, and in part into the spool; the rest is results and what was acknowledged. What is left "
+        f"with `on-delay`, {on_delay['written_bytes_per_hour'] / 1e6:.0f} MB, is that events begin and end, and the node's record. "
+        "What it costs: [durability](../explanation/delivery.md#durability).\n"
     )
