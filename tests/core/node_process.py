@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 CONFIG = """
@@ -29,10 +31,19 @@ driver = "synthetic"
 class NodeProcess:
     """Runs ``picctv node run`` on a folder; as often as the test likes, one after another."""
 
-    def __init__(self, folder: Path, url: str, token: str, more: str = "", log_level: str = "info") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        token: str,
+        more: str = "",
+        log_level: str = "info",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = folder / "node.toml"
         self.config.write_text(CONFIG.format(url=url, token=token, more=more), encoding="utf-8")
         self.data = folder / "data"
+        self._env = {**os.environ, **(env or {})}
         self.log = folder / "log"
         self._log_level = log_level
         self._log = self.log.open("ab")
@@ -41,7 +52,9 @@ class NodeProcess:
     def start(self) -> None:
         program = "import sys; from picctv_core.cli import main; sys.exit(main())"
         options = ["--log-level", self._log_level, "node", "run", "--config", str(self.config)]
-        self._process = subprocess.Popen([sys.executable, "-c", program, *options], stderr=self._log)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", program, *options], stderr=self._log, env=self._env
+        )
 
     @property
     def pid(self) -> int:

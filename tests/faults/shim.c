@@ -1,7 +1,8 @@
 /* Faults from below a program, for tests: loaded before libc by LD_PRELOAD.
  *
- * The file that PICCTV_FAULTS_CONTROL names holds two 64-bit numbers, and is read whenever they matter:
- * by how many nanoseconds the wall clock is off, and whether fsync fails.
+ * The file that PICCTV_FAULTS_CONTROL names holds three 64-bit numbers, and is read whenever they matter:
+ * by how many nanoseconds the wall clock is off, whether fsync fails, and what is said of the clock: 1 that something
+ * keeps it, 2 that nothing does, 0 what the machine says.
  *
  *     cc -shared -fPIC -O1 -o shim.so shim.c -ldl
  */
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@ __attribute__((constructor)) static void attach(void)
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0)
         return;
-    void *mapped = mmap(NULL, 16, PROT_READ, MAP_SHARED, file, 0);
+    void *mapped = mmap(NULL, 24, PROT_READ, MAP_SHARED, file, 0);
     close(file);
     if (mapped != MAP_FAILED)
         control = mapped;
@@ -41,6 +43,13 @@ int clock_gettime(clockid_t id, struct timespec *at)
         at->tv_nsec = ns % 1000000000;
     }
     return failed;
+}
+
+int adjtimex(struct timex *asked)
+{
+    if (control && control[2])
+        return control[2] == 1 ? TIME_OK : TIME_ERROR;
+    return ((int (*)(struct timex *))dlsym(RTLD_NEXT, "adjtimex"))(asked);
 }
 
 static int sync_or_fail(const char *name, int file)

@@ -34,10 +34,10 @@ class Control:
     """
 
     def __init__(self, library: Path, path: Path) -> None:
-        path.write_bytes(bytes(16))
+        path.write_bytes(bytes(24))
         self.env = {"LD_PRELOAD": str(library), "PICCTV_FAULTS_CONTROL": str(path)}
         with path.open("r+b") as file:
-            self._mapped = mmap.mmap(file.fileno(), 16)
+            self._mapped = mmap.mmap(file.fileno(), 24)
 
     def step_clock(self, seconds: float) -> None:
         """Set how far the wall clock is off, in seconds."""
@@ -45,4 +45,8 @@ class Control:
 
     def fail_fsync(self, *, fail: bool) -> None:
         """Let fsync and fdatasync fail with an input/output error, or work again."""
-        self._mapped[8:] = struct.pack("=q", int(fail))
+        self._mapped[8:16] = struct.pack("=q", int(fail))
+
+    def keep_clock(self, *, kept: bool) -> None:
+        """Let the kernel say that something keeps the clock, NTP for example, or that nothing does."""
+        self._mapped[16:] = struct.pack("=q", 1 if kept else 2)

@@ -35,6 +35,15 @@ class SystemClock:
     def __init__(self, offset_ns: int | None = None) -> None:
         self._offset_ns = time.time_ns() - time.monotonic_ns() if offset_ns is None else offset_ns
 
+    @property
+    def offset_ns(self) -> int:
+        """Give what is between monotonic time and this clock, in nanoseconds."""
+        return self._offset_ns
+
+    def read_again(self) -> None:
+        """Read the wall clock again. Only to be called while nobody counts on this clock not to step."""
+        self._offset_ns = time.time_ns() - time.monotonic_ns()
+
     def now_ns(self) -> int:
         """Give UTC nanoseconds since the epoch."""
         return self._offset_ns + time.monotonic_ns()

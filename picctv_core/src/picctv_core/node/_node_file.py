@@ -67,6 +67,13 @@ class NodeTable(Settings):
     notify_clock_set: bool = Field(
         default=True, description="Whether people get a notification when the machine's clock was set."
     )
+    clock_wait_s: float = Field(
+        default=300.0,
+        ge=0.0,
+        le=86400.0,
+        description="On a machine that does not know the time when it starts (no clock that runs while it is off, and NTP has "
+        "not answered yet): how many seconds messages wait for that, so that their times can be corrected.",
+    )
 
 
 class SpoolTable(Settings):

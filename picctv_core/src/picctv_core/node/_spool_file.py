@@ -147,6 +147,13 @@ def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
     )
 
 
+def rewrite(connection: sqlite3.Connection, row: Row) -> None:
+    """Put a message in place of the one with its number, if that is in the file."""
+    values = row._replace(checksum=checksum(row))
+    sets = ", ".join(f"{name} = ?" for name in Row._fields)
+    connection.execute(f"UPDATE messages SET {sets} WHERE sequence = ?", (*values, row.sequence))  # noqa: S608
+
+
 def waiting(connection: sqlite3.Connection, priority: int, after: int) -> sqlite3.Cursor:
     """Give sequence, id and bytes of what waits of a priority, the oldest first, from behind a sequence number on."""
     return connection.execute(
@@ -162,6 +169,14 @@ def read(connection: sqlite3.Connection, sequence: int) -> Row:
     if found is None:
         raise damage(f"message {sequence} stands in the index alone")
     return Row(*found)
+
+
+def numbers_after(connection: sqlite3.Connection, sequence: int) -> list[int]:
+    """Give the numbers of messages that wait and are larger than one."""
+    found = connection.execute(
+        "SELECT sequence FROM everything WHERE reason IS NULL AND sequence > ? ORDER BY sequence", (sequence,)
+    )
+    return [number for (number,) in found]
 
 
 def rows(connection: sqlite3.Connection) -> Iterator[Row]:

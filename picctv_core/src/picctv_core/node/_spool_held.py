@@ -67,6 +67,16 @@ def everything(connection: sqlite3.Connection) -> list[Held]:
     return [Held(Row(*row), until_s) for *row, until_s in found]
 
 
+def rewrite(connection: sqlite3.Connection, row: Row) -> None:
+    """Put a message in place of the one with its number, if that is here."""
+    values = row._replace(checksum=_spool_file.checksum(row))
+    sets = ", ".join(f"{name} = ?" for name in Row._fields)
+    connection.execute(
+        f"UPDATE held.messages SET {sets} WHERE sequence = ?",  # noqa: S608 - names of our own
+        (*values, row.sequence),
+    )
+
+
 def to_disk(connection: sqlite3.Connection, sequence: int | None = None) -> int:
     """Write the one with a number, or all of them, to the file, and give their bytes; they keep their numbers."""
     _, before = count(connection)

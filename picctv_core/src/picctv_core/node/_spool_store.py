@@ -15,6 +15,7 @@ from picctv_core.node._spool_file import DAMAGED, RESERVE_BYTES, Row
 from picctv_core.node._spool_held import Held
 from picctv_core.node._spool_opening import DAMAGE_CAUSE, OpenSpool, lost_with
 from picctv_core.node._spool_schema import transaction
+from picctv_core.node.boot_clock import shifted
 from picctv_core.node.losses import Losses
 
 if TYPE_CHECKING:
@@ -269,6 +270,29 @@ class Store:
         for message_id in ids:
             self._delete(message_id)
         self._forget(ids)
+
+    def correct(self, step_ns: int, sequence: int, began_ns: int, ended_ns: int) -> int:
+        """Add a step to the times of messages; see `spool.Spool.correct`."""
+
+        def shift(at_ns: int) -> int:
+            return at_ns + step_ns if began_ns <= at_ns <= ended_ns else at_ns
+
+        corrected = 0
+        for number in _spool_file.numbers_after(self.connection, sequence):
+            row = _spool_file.read(self.connection, number)
+            if not _spool_file.is_whole(row):
+                continue  # it is set aside when it is to be sent
+            packed = codec.pack(shifted(codec.unpack(row.payload), shift))
+            size, self._bytes = len(packed), self._bytes + len(packed) - row.bytes
+            times = [shift(at_ns) for at_ns in (row.captured_at_ns, row.from_ns, row.to_ns)]
+            right = row._replace(
+                captured_at_ns=times[0], from_ns=times[1], to_ns=times[2], bytes=size, payload=packed
+            )
+            _spool_file.rewrite(self.connection, right)
+            _spool_held.rewrite(self.connection, right)
+            corrected += 1
+        _, self._held_bytes = _spool_held.count(self.connection)
+        return corrected
 
     def set_aside(self, message_id: str, reason: str) -> None:
         """Mark a message as never to be sent."""

@@ -16,7 +16,9 @@ from picctv_core.durable import make_folder
 from picctv_core.errors import PicctvError, SpoolError
 from picctv_core.node import config as node_config
 from picctv_core.node import runs
+from picctv_core.node.boot_clock import CAUSE as CLOCK_CAUSE
 from picctv_core.node.camera import SOURCE_STOP_S, WORKERS_STOP_S, CameraRunner
+from picctv_core.node.clock_hold import ClockHold, look_at_clock
 from picctv_core.node.health import HealthReporter
 from picctv_core.node.reload import changes
 from picctv_core.node.runs import Heartbeat, Record
@@ -29,7 +31,7 @@ from picctv_core.node.watch import ClockWatch, Notifier, OfflineWatch, tell_of_c
 if TYPE_CHECKING:
     from types import FrameType
 
-    from picctv_core.clock import Clock
+    from picctv_core.node.boot_clock import Unset
     from picctv_core.node.config import NodeConfig
 
 log = logging.getLogger(__name__)
@@ -51,12 +53,11 @@ class Node:
 
     Args:
         config: what it is to do.
-        clock: the time.
     """
 
-    def __init__(self, config: NodeConfig, clock: Clock | None = None) -> None:
+    def __init__(self, config: NodeConfig) -> None:
         self._config = config
-        self._clock = clock or SystemClock()
+        self._clock = SystemClock()
         self._stopped = threading.Event()
         self._asked_to_reload = threading.Event()
 
@@ -103,11 +104,17 @@ class Node:
             delay=self._config.spool_delay,
         )
         try:
-            self._run_with(spool, before, stopped)
+            while self._run_with(spool, before, stopped):
+                # The cameras have stopped: nobody sees the step.
+                self._clock.read_again()
+                before = Record.read(data / runs.FILE)
         finally:
             spool.close()
 
-    def _run_with(self, spool: Spool, before: Record | None, stopped: threading.Event) -> None:
+    def _run_with(self, spool: Spool, before: Record | None, stopped: threading.Event) -> bool:
+        """Run until an event is set, or the clock is; say whether it was the clock: it is time to begin again then."""
+        notifier = Notifier(spool, self._clock)
+        before, unset = look_at_clock(self._clock, before, spool, notifier, self._camera_ids())
         uplink = Uplink(self._config.urls, self._config.token, self._config.name, spool)
         here = StatusSocket(self._config.data)
         cameras: list[CameraRunner] = []
@@ -134,9 +141,14 @@ class Node:
             for camera in self._config.cameras
         ]
         heartbeat = Heartbeat(
-            self._config.data / runs.FILE, spool, self._clock, {camera.id: camera.away for camera in cameras}
+            self._config.data / runs.FILE,
+            spool,
+            self._clock,
+            {camera.id: camera.away for camera in cameras},
+            unset=unset,
         )
-        watches = self._watches(cameras, before, Notifier(spool, self._clock))
+        watches = self._watches(cameras, before, notifier, unset)
+        hold = ClockHold(self._clock, spool, notifier, self._config.clock_wait_s) if unset else None
         spool.on_append = uplink.wake
         self._say_what_runs()
         heartbeat.start()
@@ -146,28 +158,38 @@ class Node:
         here.start()
         health.start()
         manager.ready()
-        while not stopped.wait(LOOK_S):
+        is_set = False
+        while not is_set and not stopped.wait(LOOK_S):
+            is_set = hold is not None and hold.look()
             for watch in watches:
                 watch.look()
             if self._asked_to_reload.is_set():
                 self._asked_to_reload.clear()
                 self._reload(cameras)
-        log.info("stopping")
-        manager.stopping()
+        if not is_set:
+            log.info("stopping")
+            manager.stopping()
         self._stop(cameras)
-        heartbeat.stop()
+        if is_set:
+            log.warning("the machine's clock was set: the cameras are started again with the right time")
+        heartbeat.stop(CLOCK_CAUSE if is_set else "")
         health.stop()
         here.stop()
-        uplink.stop(FLUSH_S)
+        uplink.stop(0.0 if spool.is_held_back or is_set else FLUSH_S)
+        spool.is_held_back = False
+        return is_set
+
+    def _camera_ids(self) -> list[str]:
+        return [f"{self._config.name}/{camera.name}" for camera in self._config.cameras]
 
     def _watches(
-        self, cameras: list[CameraRunner], before: Record | None, notifier: Notifier
+        self, cameras: list[CameraRunner], before: Record | None, notifier: Notifier, unset: Unset | None
     ) -> list[OfflineWatch | ClockWatch]:
         """Make what looks after cameras and clock, as far as people want to be told."""
         watches: list[OfflineWatch | ClockWatch] = []
         if self._config.notify_camera_offline:
             watches += [OfflineWatch(camera, self._clock, notifier) for camera in cameras]
-        if self._config.notify_clock_set and isinstance(self._clock, SystemClock):
+        if self._config.notify_clock_set and unset is None:
             watches.append(ClockWatch(self._clock, notifier))
             if before is not None:
                 tell_of_clock_before(before.at_ns, self._clock, notifier)

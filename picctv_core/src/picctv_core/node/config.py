@@ -66,6 +66,7 @@ class NodeConfig:
         spool_delay: how long, and how much of it, may be in memory only.
         notify_camera_offline: whether people are told of cameras that go away and come back.
         notify_clock_set: whether they are told when the machine's clock was set.
+        clock_wait_s: how long messages wait for a clock that is not set when the node starts.
         urls: the servers, tried one after another, without the path ``/uplink``.
         token: what the servers know the node by.
         cameras: those that are enabled.
@@ -87,6 +88,7 @@ class NodeConfig:
     spool_delay: Delay = field(default_factory=Delay)
     notify_camera_offline: bool = True
     notify_clock_set: bool = True
+    clock_wait_s: float = 300.0
 
 
 def load(path: Path, *, strict_plugins: bool = False) -> NodeConfig:
@@ -149,6 +151,7 @@ class _Reader:
             spool_delay=_delay(shape.spool),
             notify_camera_offline=shape.node.notify_camera_offline,
             notify_clock_set=shape.node.notify_clock_set,
+            clock_wait_s=shape.node.clock_wait_s,
         )
 
     def _refuse(self, problems: Sequence[Plugin]) -> NoReturn:

@@ -79,7 +79,7 @@ class HealthReporter:
             "type": "status",
             "at_ns": self._clock.now_ns(),
             "version": self._version,
-            "spool": asdict(stats),
+            "spool": {**asdict(stats), "waits_for_clock": self._spool.is_held_back},
             "machine": machine.state(),
             "cameras": {camera.id: camera.report() for camera in self._cameras},
         }

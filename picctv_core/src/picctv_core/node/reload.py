@@ -20,6 +20,7 @@ _OF_THE_NODE = (
     "token",
     "notify_camera_offline",
     "notify_clock_set",
+    "clock_wait_s",
 )
 
 

@@ -11,12 +11,13 @@ import json
 import logging
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from picctv_core.durable import replace_file
 from picctv_core.errors import SpoolError
+from picctv_core.node.boot_clock import Unset
 from picctv_core.node.health import INTERVAL_S as INTERVAL_OF_HEALTH_S
 from picctv_core.node.witness import Witness
 
@@ -84,6 +85,8 @@ class Record:
         began_ns: when the node was started, UTC nanoseconds.
         delay_s: for how many seconds after its capture something could be in memory only.
         interval_s: how many seconds after it the next record would have come.
+        cause: why the node ended, where it knew; empty otherwise.
+        unset: that its times are not known to be right; None where they are.
         waiting_from_ns: from when on something waited; None where nothing did.
         cameras: the time of each camera, and why it was away; the cause is empty where it was not.
     """
@@ -99,16 +102,15 @@ class Record:
     delay_s: float = 0.0
     interval_s: float = INTERVAL_S
     up_ns: int = 0
+    cause: str = ""
+    unset: Unset | None = None
 
     @classmethod
     def read(cls, path: Path) -> Record | None:
         """Read the record of the run before; None where there is none, or none that can be read."""
         try:
             found = json.loads(path.read_bytes())
-            cameras = {
-                name: Away(int(from_ns), str(cause), int(latest_ns))
-                for name, (from_ns, cause, latest_ns) in found["cameras"].items()
-            }
+            cameras = _read_away(found["cameras"])
             waiting_from_ns = found["waiting_from_ns"]
             return cls(
                 at_ns=int(found["at_ns"]),
@@ -123,6 +125,8 @@ class Record:
                 delay_s=float(found.get("delay_s", 0.0)),
                 interval_s=float(found.get("interval_s", INTERVAL_S)),
                 up_ns=int(found.get("up_ns", 0)),
+                cause=str(found.get("cause", "")),
+                unset=_read_unset(found.get("unset")),
             )
         except FileNotFoundError:
             return None
@@ -149,7 +153,7 @@ class Record:
         """
         if (known := self.cameras.get(camera)) is None:
             return None
-        cause = STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot.id == self.boot else POWER_CAUSE
+        cause = self.ended_by(boot)
         if known.cause:
             again = known.cause.endswith(cause)
             silent_ns = self._safe_ns(self.at_ns) - _UNNOTICED_NS if self.delay_s else known.from_ns
@@ -171,9 +175,41 @@ class Record:
             latest_ns = max(latest_ns, self.at_ns + boot.up_ns - self.up_ns)
         return latest_ns
 
+    def ended_by(self, boot: Boot) -> str:
+        """Give why the node ended, as the run that begins with this start of the machine sees it."""
+        if self.cause:
+            return self.cause
+        return STOPPED_CAUSE if self.is_stopped else KILLED_CAUSE if boot.id == self.boot else POWER_CAUSE
+
+    def corrected(self, step_ns: int) -> Record:
+        """Give it with its own times right; those from before the run were."""
+        if (unset := self.unset) is None:
+            return self
+
+        def shift(at_ns: int) -> int:
+            return at_ns + step_ns if unset.began_ns <= at_ns <= self.at_ns else at_ns
+
+        cameras = {name: away._replace(from_ns=shift(away.from_ns)) for name, away in self.cameras.items()}
+        at_ns, began_ns = self.at_ns + step_ns, self.began_ns + step_ns
+        return replace(self, at_ns=at_ns, began_ns=began_ns, cameras=cameras, unset=None)
+
     def _safe_ns(self, alive_ns: int) -> int:
         """Give until when everything was on the disk or acknowledged, from a time at which the node was alive."""
         return alive_ns if not self.delay_s else max(self.began_ns, alive_ns - round(self.delay_s * 1e9))
+
+
+def _read_away(found: dict[str, Any]) -> dict[str, Away]:
+    return {
+        name: Away(int(from_ns), str(cause), int(latest_ns))
+        for name, (from_ns, cause, latest_ns) in found.items()
+    }
+
+
+def _read_unset(found: dict[str, Any] | None) -> Unset | None:
+    if found is None:
+        return None
+    numbers = {name: int(found[name]) for name in ("offset_ns", "began_ns", "sequence")}
+    return Unset(**numbers, away=_read_away(found["away"]))
 
 
 def this_boot() -> Boot:
@@ -193,6 +229,7 @@ class Heartbeat:
         spool: the node's spool.
         clock: the time.
         cameras: gives of each camera since when and why it is away, None where it is not.
+        unset: that the clock is not known to be right.
         interval_s: seconds from one record to the next; what suits the spool's durability, where it is not given.
     """
 
@@ -204,12 +241,14 @@ class Heartbeat:
         cameras: Mapping[str, Callable[[], Away | None]],
         *,
         interval_s: float | None = None,
+        unset: Unset | None = None,
     ) -> None:
         self._path = path
         self._spool = spool
         self._clock = clock
         self._cameras = cameras
         self._interval_s = interval_s or (LAZY_INTERVAL_S if spool.delay_s else INTERVAL_S)
+        self._unset = unset
         self._began_ns = clock.now_ns()
         self._failing = False
         self._stop = threading.Event()
@@ -220,8 +259,12 @@ class Heartbeat:
         self.beat()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Write the last record: the node ends in good order. The cameras have ended, and their gaps are told."""
+    def stop(self, cause: str = "") -> None:
+        """Write the last record: the node ends in good order. The cameras have ended, and their gaps are told.
+
+        Args:
+            cause: why it ends; empty where people want it to.
+        """
         self._stop.set()
         self._thread.join()
         try:
@@ -229,9 +272,9 @@ class Heartbeat:
         except SpoolError as error:
             log.warning("what is in memory only can't be written to the disk: %s", error)
         else:
-            self.beat(is_stopped=True)
+            self.beat(is_stopped=True, cause=cause)
 
-    def beat(self, *, is_stopped: bool = False) -> None:
+    def beat(self, *, is_stopped: bool = False, cause: str = "") -> None:
         """Write a record, unless something is being lost that stands nowhere yet: then the one before is the truth."""
         # In this order: a camera that is back by now has its gap in the spool before the spool answers.
         away = {name: ask() for name, ask in self._cameras.items()}
@@ -253,6 +296,8 @@ class Heartbeat:
                 began_ns=self._began_ns,
                 delay_s=self._spool.delay_s,
                 interval_s=self._interval_s,
+                cause=cause,
+                unset=self._unset,
             )
             record.write(self._path)
         except (SpoolError, OSError) as error:

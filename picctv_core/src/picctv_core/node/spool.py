@@ -141,6 +141,7 @@ class Spool:
 
     Attributes:
         delay_s: for how many seconds a message may be in memory only; 0 where it never is.
+        is_held_back: whether `take` gives nothing, for the times of what waits are not known to be right.
 
     Raises:
         SpoolError: the file can't be made or opened, another node uses it, or a newer picctv made it.
@@ -160,6 +161,7 @@ class Spool:
         self.path = path
         self.on_append = on_append
         self.delay_s = delay.delay_s
+        self.is_held_back = False
         self._clock = clock
         self._witness = witness or Witness()
         self._store = Store(path, clock, max_bytes, min_free_bytes, delay)
@@ -243,6 +245,8 @@ class Spool:
         """
 
         def work(store: Store) -> list[Stored]:
+            if self.is_held_back:
+                return []
             rows = store.take(limit_bytes, priorities, at_least_one=at_least_one)
             return [
                 Stored(
@@ -278,6 +282,17 @@ class Spool:
     def set_aside(self, message_id: str, reason: str) -> Future[None]:
         """Keep a message that no server will ever accept, and don't send it again."""
         return self._submit(lambda store: store.set_aside(message_id, reason))
+
+    def correct(self, step_ns: int, *, sequence: int, began_ns: int, ended_ns: int) -> Future[int]:
+        """Add a step of the clock to the times of messages, and give how many there were.
+
+        Args:
+            step_ns: what to add, in nanoseconds.
+            sequence: only messages with larger numbers are meant.
+            began_ns: only times from here on are wrong,
+            ended_ns: and up to here.
+        """
+        return self._submit(lambda store: store.correct(step_ns, sequence, began_ns, ended_ns))
 
     def stats(self) -> Future[Stats]:
         """Count what waits."""

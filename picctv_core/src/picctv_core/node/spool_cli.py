@@ -48,6 +48,7 @@ def _document(view: View, config: NodeConfig, status: dict[str, Any] | None) -> 
         "node_runs": status is not None,
         "messages": sum(group.messages for group in view.waiting),
         "bytes": sum(group.bytes for group in view.waiting),
+        "waits_for_clock": _waits_for_clock(status),
         "memory_messages": in_memory,
         "memory_bytes": memory_bytes,
         "max_bytes": config.spool_max_bytes,
@@ -71,6 +72,8 @@ def _lines(view: View, config: NodeConfig, status: dict[str, Any] | None) -> Ite
     if in_memory:
         yield f"{in_memory} more were only in the node's memory when it last said so, {_size(memory_bytes)}"
     yield f"{_size(view.free_bytes)} of the disk are free, {_size(_min_free(view, config))} shall be (spool_min_free)"
+    if _waits_for_clock(status):
+        yield "nothing is sent until the machine's clock is set, or `clock_wait_s` is over"
     if view.waiting:
         rows = [
             (
@@ -101,6 +104,10 @@ def _in_memory(status: dict[str, Any] | None) -> tuple[int, int]:
     """Give the messages, and their bytes, that a running node had in memory only."""
     spool = {} if status is None else status["spool"]
     return spool.get("memory_messages", 0), spool.get("memory_bytes", 0)
+
+
+def _waits_for_clock(status: dict[str, Any] | None) -> bool:
+    return status is not None and bool(status["spool"].get("waits_for_clock"))
 
 
 def _min_free(view: View, config: NodeConfig) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from picctv_core.messages import NOTIFICATION, notification_payload
+from picctv_core.node.boot_clock import STEP_NS
 from picctv_core.node.capture import ENDED
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ OFFLINE_S = 15.0
 """A camera that has given nothing for so long is offline, or for four of its own pictures."""
 
 _OFFLINE_PICTURES = 4
-
-STEP_NS = 2 * 1_000_000_000
-"""What is less than this is no step that anybody would have to know of."""
 
 
 class Notifier:
