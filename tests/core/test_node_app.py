@@ -55,15 +55,24 @@ class Listener:
         self.camera.emit("heard", {"triggers": self.heard, "bytes": self.bytes})
 
 
+def play_with_patience(cameras: Any, count: int) -> tuple[Any, threading.Event]:
+    """Give a script of so many frames that waits for the analysis of each, and what is set after that of the last."""
+    left, over = iter(range(count - 1, -1, -1)), threading.Event()
+
+    def after_each() -> None:
+        assert Flip.seen.acquire(timeout=10)
+        if next(left) == 0:
+            over.set()
+
+    return cameras.play(count, after_each=after_each), over
+
+
 def test_node_delivers_results_events_and_last_words(run_node: Any, uplink_server: Any, cameras: Any) -> None:
-    config = cameras.config(
-        cameras.play(60, after_each=lambda: Flip.seen.acquire(timeout=10)),
-        cameras.plugin("flip", Flip),
-        cameras.plugin("listener", Listener),
-    )
+    script, over = play_with_patience(cameras, 60)
+    config = cameras.config(script, cameras.plugin("flip", Flip), cameras.plugin("listener", Listener))
     end = run_node(config)
     uplink_server.wait_for(lambda: len(uplink_server.of_kind("event")) == 2)
-    threading.Event().wait(0.6)
+    assert over.wait(60)
     end()
 
     results = [item for message in uplink_server.of_kind("results") for item in message.payload["items"]]
@@ -103,12 +112,9 @@ def test_node_tells_its_status(run_node: Any, uplink_server: Any, cameras: Any) 
 
 def test_node_sends_after_an_outage_what_it_kept(run_node: Any, uplink_server: Any, cameras: Any) -> None:
     uplink_server.stop()  # its port stays the same
-    end = run_node(
-        cameras.config(
-            cameras.play(30, after_each=lambda: Flip.seen.acquire(timeout=10)), cameras.plugin("flip", Flip)
-        )
-    )
-    threading.Event().wait(1.5)
+    script, over = play_with_patience(cameras, 30)
+    end = run_node(cameras.config(script, cameras.plugin("flip", Flip)))
+    assert over.wait(60)
     end()
     assert uplink_server.messages == []
 
