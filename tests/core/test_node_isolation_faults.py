@@ -100,7 +100,7 @@ def test_signals_for_the_whole_group_leave_it_to_the_node(bench: IsolationBench)
 def test_five_ends_in_a_row_end_in_quarantine(bench: IsolationBench, caplog: Any) -> None:
     bench.start(configured(settings={"fault": "segfault", "at": 1}))
     bench.feed_until(lambda: bench.report()["status"] == "quarantined")
-    bench.wait(lambda: not bench.worker.inbox._items)
+    bench.wait(bench.worker.inbox._items.empty)
     report = bench.report()
     assert report["detail"] == f"it ended 5 times in a row; the last time it {SEGFAULT}"
     assert (report["restarts"], len(lives(bench))) == (4, 5)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import operator
+import queue
 import threading
-from collections import deque
 from dataclasses import dataclass
 
 from picctv_core.frames import AccessUnit, Frame, MotionVectors, Result
@@ -63,95 +64,96 @@ class Inbox:
     def __init__(self, max_bytes: int = MAX_BYTES, max_results: int = MAX_RESULTS) -> None:
         self._max_bytes = max_bytes
         self._max_results = max_results
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         # The newest frame and vectors lie in `_newest`; their type in the queue is the place that they had when they came.
-        self._items: deque[Item | type[Frame | MotionVectors]] = deque()
+        # A queue in C: waking a worker by a `Condition` takes several times as long, for each picture and each plugin.
+        self._items: queue.SimpleQueue[Item | type[Frame | MotionVectors]] = queue.SimpleQueue()
         self._newest: dict[type[Frame | MotionVectors], Frame | MotionVectors] = {}
         self._bytes = 0
         self._results = 0
         self._lost: Lost | None = None
         self._health_asked = False
-        self._stopped = False
+        self._stopped = threading.Event()
         self.frames_dropped = 0
         self.vectors_dropped = 0
         self.results_dropped = 0
 
     def put_frame(self, frame: Frame) -> None:
         """Put a frame in, in the place of one that still waits."""
-        with self._changed:
+        with self._lock:
             self.frames_dropped += self._put_newest(frame)
 
     def put_vectors(self, vectors: MotionVectors) -> None:
         """Put motion vectors in, in the place of those that still wait."""
-        with self._changed:
+        with self._lock:
             self.vectors_dropped += self._put_newest(vectors)
 
     def put_unit(self, unit: AccessUnit) -> None:
         """Put an access unit in, or drop it where there is no room."""
-        with self._changed:
-            if self._stopped:
+        with self._lock:
+            if self._stopped.is_set():
                 return
             fits = self._bytes + len(unit.annexb) <= self._max_bytes
             if self._lost is not None and unit.is_key and fits:
-                self._put(self._lost)
+                self._items.put(self._lost)
                 self._lost = None
             if self._lost is not None or not fits:
                 lost = Lost.of(unit)
                 self._lost = lost if self._lost is None else self._lost | lost
                 return
             self._bytes += len(unit.annexb)
-            self._put(unit)
+            self._items.put(unit)
 
     def put_result(self, result: Result) -> None:
         """Put in a result of another plugin."""
-        with self._changed:
-            if self._stopped:
+        with self._lock:
+            if self._stopped.is_set():
                 return
             if self._results >= self._max_results:
                 self.results_dropped += 1
                 return
             self._results += 1
-            self._put(result)
+            self._items.put(result)
 
     def put_started(self) -> None:
         """Say that the camera gave its first picture."""
-        with self._changed:
-            self._put(Control.STARTED)
+        with self._lock:
+            self._items.put(Control.STARTED)
 
     def put_no_vectors(self) -> None:
         """Say that the camera gives video, but no motion vectors."""
-        with self._changed:
-            if not self._stopped:
-                self._put(Control.NO_VECTORS)
+        with self._lock:
+            if not self._stopped.is_set():
+                self._items.put(Control.NO_VECTORS)
 
     def ask_health(self) -> None:
         """Ask for the plugin's health, unless that was asked already and not answered."""
-        with self._changed:
-            if not self._health_asked and not self._stopped:
+        with self._lock:
+            if not self._health_asked and not self._stopped.is_set():
                 self._health_asked = True
-                self._put(Control.HEALTH)
+                self._items.put(Control.HEALTH)
 
     def stop(self) -> None:
         """Take nothing more. What is in here is still given out, and `Control.STOP` after it."""
-        with self._changed:
-            if self._stopped:
+        with self._lock:
+            if self._stopped.is_set():
                 return
-            self._stopped = True
+            self._stopped.set()
             if self._lost is not None:
-                self._put(self._lost)
-            self._put(Control.STOP)
+                self._items.put(self._lost)
+            self._items.put(Control.STOP)
 
     def wait_for_stop(self, timeout_s: float) -> bool:
         """Wait until `stop` is called, but not longer than `timeout_s` seconds; say whether it was."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._stopped, timeout_s)
+        return self._stopped.wait(timeout_s)
 
     def get(self, timeout_s: float) -> Item | None:
         """Take out what is next; None where nothing came for `timeout_s` seconds."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: bool(self._items), timeout_s):
-                return None
-            item = self._items.popleft()
+        try:
+            item = self._items.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        with self._lock:
             if isinstance(item, type):
                 item = self._newest.pop(item)
             elif isinstance(item, AccessUnit):
@@ -165,11 +167,14 @@ class Inbox:
     def abandon(self) -> Lost | None:
         """Stop, throw everything away, and say which access units that cost; for a worker that is given up."""
         self.stop()
-        with self._changed:
-            losses = [item for item in self._items if isinstance(item, Lost)]
-            losses += [Lost.of(item) for item in self._items if isinstance(item, AccessUnit)]
-            self._items.clear()
-            self._put(Control.STOP)
+        with self._lock:
+            losses = []
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    item = self._items.get_nowait()
+                    if isinstance(item, (AccessUnit, Lost)):
+                        losses.append(item if isinstance(item, Lost) else Lost.of(item))
+            self._items.put(Control.STOP)
             return functools.reduce(operator.or_, losses) if losses else None
 
     @property
@@ -179,14 +184,10 @@ class Inbox:
 
     def _put_newest(self, item: Frame | MotionVectors) -> bool:
         """Put in what only the newest of is wanted; say whether it has replaced another."""
-        if self._stopped:
+        if self._stopped.is_set():
             return False
         replaced = type(item) in self._newest
         if not replaced:
-            self._put(type(item))
+            self._items.put(type(item))
         self._newest[type(item)] = item
         return replaced
-
-    def _put(self, item: Item | type[Frame | MotionVectors]) -> None:
-        self._items.append(item)
-        self._changed.notify()
