@@ -86,6 +86,28 @@ def test_late_viewer_begins_with_the_last_key_unit_and_the_rest_of_its_group(
             assert receive(late, len(expected)) == expected
 
 
+def test_thread_sleeps_while_nobody_watches(serve: Serve, units: list[AccessUnit]) -> None:
+    broadcaster = serve()
+    key, other = next(unit for unit in units if unit.is_key), next(unit for unit in units if not unit.is_key)
+    broadcaster.publish(key)
+    wait_until(lambda: broadcaster._group == [key.annexb])
+    for _ in range(50):
+        broadcaster.publish(other)
+    with connect(broadcaster) as viewer:
+        whole = joined([key, *[other] * 50])
+        assert receive(viewer, len(whole)) == whole  # whoever joins has what came meanwhile
+        wait_until(lambda: broadcaster.viewers == 1)
+        broadcaster.publish(other)
+        assert receive(viewer, len(other.annexb)) == other.annexb
+    wait_until(lambda: broadcaster.viewers == 0)
+    broadcaster.publish(other)
+    broadcaster.publish(other)
+    assert list(broadcaster._inbox) == [other, other]  # nobody was woken to take them
+    for _ in range(100):
+        broadcaster.publish(other)
+    wait_until(lambda: len(broadcaster._inbox) < 100)  # but what waits has a bound
+
+
 def test_viewer_before_the_first_key_unit_waits_for_it(serve: Serve, units: list[AccessUnit]) -> None:
     server = serve()
     with connect(server) as viewer:

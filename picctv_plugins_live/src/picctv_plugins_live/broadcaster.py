@@ -30,6 +30,9 @@ JOIN_S = 10.0
 MAX_GROUP_BYTES = 32 * 2**20
 """What is kept for those who join. While a group of pictures is larger, they wait for the next key unit."""
 
+MAX_UNSEEN = 100
+"""While nobody watches, the thread is woken once for so many units, or for a group of pictures: not for each of them."""
+
 DRAIN_S = 1.0
 """How long, at the end, viewers have for what was captured already."""
 
@@ -107,7 +110,9 @@ class Broadcaster:
         if self._failure is not None:
             raise PluginError(f"live view of {self._camera} has ended: {self._failure}") from self._failure
         self._inbox.append(unit)
-        self._nudge()
+        # Only after that: whoever joins is among the viewers before the thread looks what has come.
+        if self._viewers or unit.is_key or len(self._inbox) >= MAX_UNSEEN:
+            self._nudge()
 
     def stop(self) -> None:
         """End all connections and the thread, and free the port. Also good where it never started."""
@@ -177,15 +182,13 @@ class Broadcaster:
     def _serve_once(self) -> None:
         """Wait until there is something to do, and do it."""
         self._look(_LOOK_S if self._is_behind() else None)
-        while self._inbox:
-            self._broadcast(self._inbox.popleft())
+        self._broadcast_all()
         self._drop_the_late()
 
     def _drain(self) -> None:
         """Send what is still there, to those who take it."""
         until = self._clock.monotonic() + DRAIN_S
-        while self._inbox:
-            self._broadcast(self._inbox.popleft())
+        self._broadcast_all()
         self._selector.unregister(self._listener)
         while self._is_behind() and self._clock.monotonic() < until and self._look(_LOOK_S):
             pass
@@ -222,6 +225,7 @@ class Broadcaster:
             )
             connection.close()
             return
+        self._broadcast_all()  # so that it begins with the newest group of pictures
         viewer = Viewer(connection, peer[0])
         self._viewers[connection] = viewer
         self._selector.register(connection, selectors.EVENT_READ, viewer)
@@ -235,6 +239,10 @@ class Broadcaster:
             self._leave(viewer)
         elif events & selectors.EVENT_WRITE:
             self._send(viewer)
+
+    def _broadcast_all(self) -> None:
+        while self._inbox:
+            self._broadcast(self._inbox.popleft())
 
     def _broadcast(self, unit: AccessUnit) -> None:
         if unit.is_key:
