@@ -163,6 +163,22 @@ def test_analysis_frames_come_at_the_wanted_size_and_rate(tmp_path: Path) -> Non
     }
 
 
+@pytest.mark.parametrize(("codec", "filtered"), [("libx264", False), ("libx265", True)])
+def test_what_is_only_analysed_is_decoded_without_the_loop_filter(
+    tmp_path: Path, codec: str, filtered: bool
+) -> None:
+    # so coarse that the filter has much to do
+    quantizer = {"qp": "40"} if codec == "libx264" else {"x265-params": "qp=40:log-level=error"}
+    path = write_video(tmp_path / "a.mp4", codec, EVEN, options=quantizer)
+    frames = play(path, analysis="160x120@25", paced=False).frames
+    with av.open(path) as container:
+        whole = [luma_of(frame) for frame in container.decode(video=0)]
+    assert len(frames) == len(whole)
+    far = [np.abs(frame.luma.astype(int) - luma).mean() for frame, luma in zip(frames, whole, strict=True)]
+    assert (max(far) == 0) == filtered
+    assert max(far) < 2
+
+
 @pytest.mark.parametrize("rate", [5, 8, 9.5, 10, 10.5, 12.5, 15, 24, 25, 29.97, 30, 60])
 def test_the_analysis_rate_is_right_on_average(rate: float) -> None:
     tap = AnalysisTap(AnalysisFormat(64, 48, 10))

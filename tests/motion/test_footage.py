@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from picctv_core.sources.streams import FOR_ANALYSIS
 from picctv_plugins_motion.detector import MotionDetector
 from picctv_plugins_motion.settings import MotionSettings
 
@@ -26,6 +27,8 @@ def triggered_frames(path: Path) -> dict[int, bool]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.average_rate is not None
+        if stream.codec_context.name == "h264":
+            stream.codec_context.options = FOR_ANALYSIS
         for number, frame in enumerate(container.decode(stream)):
             at_s = number / float(stream.average_rate)
             if at_s + 1e-6 < due_s:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+FOR_ANALYSIS = {"skip_loop_filter": "all"}
+"""How H.264 is decoded that is only analysed: without the filter that smooths the edges of blocks. It takes a fifth of
+decoding, and motion is found as well without it."""
+
 # More pictures than any decoder holds back (H.264 has 16 at the most): what waits longer was never decoded.
 _MAX_HELD = 64
 
@@ -90,6 +94,8 @@ class StreamHandler:
         # Of what we encode ourselves there would be vectors as well, but only by decoding it again.
         self._decodes = not self._passes_through or self._tap is not None or self._on_picture is not None
         self._gives_vectors = self._passes_through and self._tap is not None and self._sink.wants_vectors
+        if self._passes_through:
+            context.options = FOR_ANALYSIS
         if self._gives_vectors:
             context.flags2 |= Flags2.export_mvs
         self._units = UnitMaker(h264.parameter_sets(extradata))
