@@ -327,8 +327,12 @@ def shrink(connection: sqlite3.Connection, *, disk_low: bool) -> None:
     Not to be called in a transaction.
     """
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    if free <= _SHRINK_FROM_PAGES and not disk_low:
-        return
+    if not disk_low:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        # As long as most of the file is in use, what is at its end has to be moved for each page that is given back, and
+        # messages wait for that.
+        if free <= max(_SHRINK_FROM_PAGES, pages // 2):
+            return
     # `execute` would take one step of it, and so free one page only.
     vacuum = f"PRAGMA incremental_vacuum({_SHRINK_PAGES})"
     for script in ("PRAGMA wal_checkpoint(TRUNCATE)", vacuum, "PRAGMA wal_checkpoint(TRUNCATE)"):
