@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WINDOW_BYTES = 8 * 2**20
-"""How many bytes of payload a node may have on their way without an answer, beside messages larger than that."""
+WINDOW_BYTES = 16 * 2**20
+"""How many bytes of payload a node may have on their way without an answer, beside messages larger than that.
+
+So that a node which has much to catch up on keeps all threads of a processor busy with clips of some megabytes."""
 
 HELLO_SECONDS = 10.0
 RETRY_SECONDS = 1.0
