@@ -15,7 +15,12 @@ from picctv_core.config import Settings
 from picctv_core.errors import CodecError
 from picctv_core.hookspecs import hookimpl
 from picctv_core.plugins import SERVER, Plugin, Status
-from picctv_server import app, config, models, own_status, processors
+from picctv_core.testing import FakeClock
+from picctv_server import app, clips, config, models, own_status, processors
+from picctv_server import database as database_module
+from picctv_server.database import connect
+from picctv_server.embedded import ensure
+from picctv_server.processing import Processing
 from picctv_server.processors import Figures
 from tests.integration.wire_node import free_port, serving
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from picctv_server.database import Connection
     from picctv_server.store import Store
 
+S = 1_000_000_000
 FIGURES = {"calls", "failures", "ms_mean", "ms_p50", "ms_p95", "ms_max"}
 
 
@@ -312,3 +318,46 @@ def test_strict_server_names_every_wrong_plugin_and_does_not_start(wrong_file: P
     assert main(["server", "run", "--config", str(wrong_file), "--strict-plugins"]) == 1
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("picctv: error: ")]
     assert [line.split()[3].rstrip(":") for line in lines] == ["count", "hook", "people", "unmade"]
+
+
+@pytest.mark.parametrize(
+    ("notify", "tries", "told"),
+    [
+        (
+            True,
+            2,
+            ["It did not answer from 1970-01-01 00:01:50 to 1970-01-01 00:02:10 UTC."],
+        ),
+        (True, 1, []),  # as long as a failover
+        (False, 2, []),
+    ],
+)
+def test_people_are_told_that_mongodb_was_away_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notify: bool, tries: int, told: list[str]
+) -> None:
+    monkeypatch.setattr(database_module, "SELECTION_SECONDS", 0.2)
+    clock = FakeClock(100 * S)
+    embedded = ensure(tmp_path / "db")
+    settings = config.ServerConfig(
+        server=config.ServerSettings(name="yard", notify_database_away=notify),
+        mongodb=config.MongoSettings(uri=embedded.uri),
+        clips=config.ClipSettings(path=tmp_path / "clips"),
+    )
+    try:
+        with connect(settings.mongodb):
+            processing = Processing(settings, clips.open_store(settings.clips), clock)
+            status = own_status.OwnStatus(settings.server, processing, clock)
+            status.write()
+            embedded.stop()
+            for _ in range(tries):
+                clock.advance(10)
+                status.write()
+            embedded = ensure(tmp_path / "db")
+            clock.advance(10)
+            for _ in range(2):
+                status.write()
+            notifications = models.Notification.objects()
+            assert [found.text.partition(" Nodes")[0] for found in notifications] == told
+            assert {found.title for found in notifications} <= {"MongoDB was away from server yard"}
+    finally:
+        embedded.stop()

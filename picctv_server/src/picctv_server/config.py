@@ -31,6 +31,10 @@ class ServerSettings(Settings):
         min_length=1,
         description="what the server calls itself; the host's name by default",
     )
+    notify_database_away: bool = Field(
+        True,
+        description="whether a notification says from when to when MongoDB was away, once it is back",
+    )
 
 
 class MongoSettings(Settings):

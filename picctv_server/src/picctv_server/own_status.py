@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.metadata
 import socket
 from typing import TYPE_CHECKING
@@ -32,19 +31,30 @@ class OwnStatus:
         self._name = settings.name
         self._processors = processing.processors
         self._alarms = processing.alarms
+        self._store = processing.store
+        self._notify_database_away = settings.notify_database_away
         self._away = 0
+        self._database_away: tuple[int, int] | None = None
         self._clock = clock
         self._version = importlib.metadata.version("picctv-server")
 
     def write(self, away: str = "") -> None:
-        """Write it once.
+        """Write it once; where MongoDB does not answer, the next one is as good.
 
         Args:
             away: why something can't be stored at the moment.
-
-        Raises:
-            PyMongoError: MongoDB does not answer.
         """
+        asked_ns = self._clock.now_ns()
+        try:
+            self._write(away)
+            self._tell(away)
+            self._tell_of_database()
+        except PyMongoError:
+            # what stores says so in the log
+            since_ns, tries = self._database_away or (asked_ns, 0)
+            self._database_away = since_ns, tries + 1
+
+    def _write(self, away: str) -> None:
         values = {
             "name": self._name,
             "version": self._version,
@@ -53,7 +63,6 @@ class OwnStatus:
             "plugins": plain(self._processors.report()),
         }
         database()["server_statuses"].update_one({"_id": self.id}, {"$set": values}, upsert=True)
-        self._tell(away)
 
     def _tell(self, away: str) -> None:
         """Tell people that this server can't store something, when that lasts, and when it is over."""
@@ -69,9 +78,26 @@ class OwnStatus:
         elif not away:
             self._alarms.end(key, "info", f"Server {self._name} stores again")
 
+    def _tell_of_database(self) -> None:
+        """Tell people that MongoDB was away, now that this can be stored, unless it was a failover and no more."""
+        if self._database_away is None:
+            return
+        since_ns, tries = self._database_away
+        if tries > 1 and self._notify_database_away:
+            began, ended = (
+                f"{moment(at_ns):%Y-%m-%d %H:%M:%S}" for at_ns in (since_ns, self._clock.now_ns())
+            )
+            self._store.say(
+                f"database-away:{self.id}:{since_ns}",
+                "warning",
+                f"MongoDB was away from server {self._name}",
+                f"It did not answer from {began} to {ended} UTC. Nodes kept what they had, as far as their spools reach, "
+                "and send it now.",
+            )
+        self._database_away = None
+
     async def keep_up(self, ingest: Ingest) -> None:
         """Write it again and again, on one of ingest's threads, until it is cancelled."""
         while True:
-            with contextlib.suppress(PyMongoError):  # what stores says so, and the next status is as good
-                await ingest.in_thread(self.write, ingest.away)
+            await ingest.in_thread(self.write, ingest.away)
             await asyncio.sleep(INTERVAL_S)
