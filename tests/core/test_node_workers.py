@@ -39,7 +39,9 @@ class Bench:
         self.changes = 0
         self.worker: Worker | None = None
 
-    def start(self, analyzer: type[Any], *, inbox: Inbox | None = None, **settings: Any) -> Worker:
+    def start(
+        self, analyzer: type[Any], *, inbox: Inbox | None = None, notify_failing: bool = True, **settings: Any
+    ) -> Worker:
         plugin = self.cameras.plugin("probe", analyzer, **settings)
         camera = PluginCamera(
             "n",
@@ -50,7 +52,9 @@ class Bench:
             spool=self.spool,
             video=lambda: None,
         )
-        self.worker = Worker(plugin, camera, self.published.append, self._changed, inbox)
+        self.worker = Worker(
+            plugin, camera, self.published.append, self._changed, inbox, notify_failing=notify_failing
+        )
         self.worker.start()
         self.worker.inbox.put_started()
         return self.worker
@@ -206,6 +210,23 @@ def test_ten_failures_in_a_row_end_in_quarantine(bench: Any, caplog: Any) -> Non
     assert caplog.text.count("Traceback") == 1
     assert "(for the 10th time)" in caplog.text
     assert bench.changes >= 1
+
+
+def test_nobody_is_told_of_a_quarantine_where_that_is_switched_off(bench: Any) -> None:
+    class Probe:
+        def __init__(self, settings: Any, camera: Any) -> None: ...
+
+        @hookimpl
+        def picctv_access_unit(self) -> None:
+            raise RuntimeError("never")
+
+    worker = bench.start(Probe, notify_failing=False)
+    for unit in units(15):
+        worker.inbox.put_unit(unit)
+    bench.clock.advance(60)
+    bench.stop()
+    assert worker.report()["status"] == "quarantined"
+    assert (bench.sent("notification"), len(bench.sent("gap"))) == ([], 1)
 
 
 def test_a_call_that_goes_well_begins_the_count_anew(bench: Any) -> None:

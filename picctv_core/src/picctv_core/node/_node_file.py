@@ -74,6 +74,10 @@ class NodeTable(Settings):
         description="On a machine that does not know the time when it starts (no clock that runs while it is off, and NTP has "
         "not answered yet): how many seconds messages wait for that, so that their times can be corrected.",
     )
+    notify_plugin_failing: bool = Field(
+        default=True,
+        description="Whether people get a notification when a plugin is quarantined, or its process started again.",
+    )
 
 
 class SpoolTable(Settings):

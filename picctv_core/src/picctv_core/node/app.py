@@ -137,6 +137,7 @@ class Node:
                 spool=spool,
                 on_change=health.changed,
                 away=before.away(f"{self._config.name}/{camera.name}", newest, boot) if before else None,
+                notify_plugin_failing=self._config.notify_plugin_failing,
             )
             for camera in self._config.cameras
         ]

@@ -51,6 +51,7 @@ class CameraRunner:
         spool: where messages go.
         on_change: called when the camera's or a plugin's state changes; must not block.
         away: since when, and why, nothing is known of the camera, from before this run.
+        notify_plugin_failing: whether people are told of plugins that are quarantined or started again.
 
     Attributes:
         id: the camera's id.
@@ -69,6 +70,7 @@ class CameraRunner:
         spool: Spool,
         on_change: Callable[[], None],
         away: Away | None = None,
+        notify_plugin_failing: bool = True,
     ) -> None:
         self.id = f"{node}/{config.name}"
         self.title = config.title
@@ -96,6 +98,7 @@ class CameraRunner:
                 self._publish,
                 on_change,
                 arena=self._arena,
+                notify_failing=notify_plugin_failing,
             )
             for name, plugin in config.plugins.items()
         ]

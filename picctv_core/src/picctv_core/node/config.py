@@ -67,6 +67,7 @@ class NodeConfig:
         notify_camera_offline: whether people are told of cameras that go away and come back.
         notify_clock_set: whether they are told when the machine's clock was set.
         clock_wait_s: how long messages wait for a clock that is not set when the node starts.
+        notify_plugin_failing: whether they are told of plugins that are quarantined or started again.
         urls: the servers, tried one after another, without the path ``/uplink``.
         token: what the servers know the node by.
         cameras: those that are enabled.
@@ -89,6 +90,7 @@ class NodeConfig:
     notify_camera_offline: bool = True
     notify_clock_set: bool = True
     clock_wait_s: float = 300.0
+    notify_plugin_failing: bool = True
 
 
 def load(path: Path, *, strict_plugins: bool = False) -> NodeConfig:
@@ -152,6 +154,7 @@ class _Reader:
             notify_camera_offline=shape.node.notify_camera_offline,
             notify_clock_set=shape.node.notify_clock_set,
             clock_wait_s=shape.node.clock_wait_s,
+            notify_plugin_failing=shape.node.notify_plugin_failing,
         )
 
     def _refuse(self, problems: Sequence[Plugin]) -> NoReturn:

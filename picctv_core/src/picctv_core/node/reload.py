@@ -21,6 +21,7 @@ _OF_THE_NODE = (
     "notify_camera_offline",
     "notify_clock_set",
     "clock_wait_s",
+    "notify_plugin_failing",
 )
 
 

@@ -84,12 +84,14 @@ class Worker:
         *,
         arena: Arena | None = None,
         backoff: Backoff | None = None,
+        notify_failing: bool = True,
     ) -> None:
         self.name = config.plugin.name
         self.inbox = Inbox() if inbox is None else inbox
         self._config = config
         self._camera = camera
         self._on_change = on_change
+        self._notify_failing = notify_failing
         self._arena = arena
         self._who = f"{camera.id}: plugin {config.plugin.describe()}"
         self._calls = Calls(self._who, config.run.time_budget_s)
@@ -324,10 +326,14 @@ class Worker:
         self._missed = None
         self._results.close()
         title = f"{self.name} is {status} on {self._camera.title}"
-        self._camera.try_to(self._camera.notify, "error", title, detail)
+        self._tell_people("error", title, detail)
         if self._host is not None:
             self._host.close()
         self._look_at_status()
+
+    def _tell_people(self, level: str, title: str, text: str) -> None:
+        if self._notify_failing:
+            self._camera.try_to(self._camera.notify, level, title, text)
 
     def _finish(self) -> None:
         """End the plugin when the node stops; say what it missed to the last."""
@@ -382,7 +388,7 @@ class Worker:
         log.warning("%s %s; it is started again in %.1f s", self._who, reason, pause_s)
         if self._restarts.worth_telling():
             title = f"{self.name} is started again on {self._camera.title}"
-            self._camera.try_to(self._camera.notify, "warning", title, f"It {reason}.")
+            self._tell_people("warning", title, f"It {reason}.")
         self._look_at_status()
         return self._pause(pause_s)
 
