@@ -104,17 +104,17 @@ def test_results_are_stored_as_each_by_itself(processing: Processing) -> None:
     Analysis.drop_collection()
     Clip.objects.update(unset__ranges=1)
     together = pairs(several())
-    assert processing.process_together(together) == {envelope.id for envelope, _ in together}
+    assert processing.process_together(together) == ({envelope.id for envelope, _ in together}, {})
     assert stored() == alone
 
 
 def test_again_nothing_changes(processing: Processing) -> None:
     together = pairs(results(number) for number in range(20))
     ids = {envelope.id for envelope, _ in together}
-    assert processing.process_together(together[:12]) == {envelope.id for envelope, _ in together[:12]}
-    assert processing.process_together(together) == ids
+    assert processing.process_together(together[:12]) == ({envelope.id for envelope, _ in together[:12]}, {})
+    assert processing.process_together(together) == (ids, {})
     before = documents()
-    assert processing.process_together(together) == ids
+    assert processing.process_together(together) == (ids, {})
     assert documents() == before
     assert len(queries.results_between("garage/door", "people", T0, T0 + 3600 * S)) == 40
 
@@ -127,8 +127,9 @@ def test_what_can_not_be_stored_is_left_and_the_rest_is_stored(processing: Proce
     )
     damaged = replace(results(8), payload={"items": "none"})
     unknown = Message(new_id(), "garage", "garage/door", "people", "note", T0, 9, "a plugin's own")
-    stored = processing.process_together(pairs([*good, *failing, said, damaged, unknown]))
+    stored, failures = processing.process_together(pairs([*good, *failing, said, damaged, unknown]))
     assert stored == {message.id for message in (*good, said)}
+    assert failures.keys() == {message.id for message in failing}
     assert Notification.objects.get().title == "The bell rang"
     assert sorted(Picky.stored) == sorted(stored)
 
@@ -137,7 +138,7 @@ def test_two_servers_store_the_same_once(processing: Processing) -> None:
     together = pairs(results(number) for number in range(40))
     with ThreadPoolExecutor(4) as servers:
         # whoever comes too late leaves them to `process`, which stores one by one
-        for stored in servers.map(lambda _: processing.process_together(together), range(4)):
+        for stored, _ in servers.map(lambda _: processing.process_together(together), range(4)):
             for envelope, packed in together:
                 if envelope.id not in stored:
                     processing.process(envelope, packed)
@@ -152,4 +153,4 @@ def test_nothing_is_said_to_be_stored_while_mongodb_is_away(
 
     together = pairs(results(number) for number in range(3))
     monkeypatch.setattr(processing.store, "add_results_together", away)
-    assert processing.process_together(together) == set()
+    assert processing.process_together(together) == (set(), {})

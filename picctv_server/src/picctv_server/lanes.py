@@ -72,45 +72,59 @@ class Lanes:
             while not lane.empty() and len(several) < _TOGETHER and size < _TOGETHER_BYTES:
                 several.append(lane.get_nowait())
                 size += len(several[-1].packed)
-            for arrived in several if len(several) == 1 else await self._store_together(name, several):
-                await self._store(name, arrived)
+            if len(several) == 1:
+                await self._store(name, several[0])
+            else:
+                for arrived, failure in await self._store_together(name, several):
+                    await self._store(name, arrived, failure)
 
-    async def _store_together(self, name: str, several: list[Arrived]) -> list[Arrived]:
-        """Store messages that wait, as many of them as can be at once; give the others."""
+    async def _store_together(
+        self, name: str, several: list[Arrived]
+    ) -> list[tuple[Arrived, ProcessorError | None]]:
+        """Store messages that wait, as many of them as can be at once; give the others, and how a processor failed."""
         ingest = self._ingest
         pairs = [(arrived.envelope, arrived.packed) for arrived in several]
-        stored = await ingest.in_thread(ingest.processing.process_together, pairs, lane=name)
+        stored, failures = await ingest.in_thread(ingest.processing.process_together, pairs, lane=name)
         left = []
         for arrived in several:
             if arrived.envelope.id in stored:
                 ingest.went_well(arrived.envelope.plugin, lane=name)
                 self._answers.stored(arrived.envelope.id)
             else:
-                left.append(arrived)
+                left.append((arrived, failures.get(arrived.envelope.id)))
         return left
 
-    async def _store(self, name: str, arrived: Arrived) -> None:
-        """Store a message, or have it set aside or rejected, however long MongoDB is away."""
+    async def _store(self, name: str, arrived: Arrived, failure: ProcessorError | None = None) -> None:
+        """Store a message, or have it set aside or rejected, however long MongoDB is away.
+
+        Args:
+            name: the lane's.
+            arrived: the message.
+            failure: how its processor has failed with it once, together with others.
+        """
         ingest, envelope = self._ingest, arrived.envelope
-        pause_s, tries = ingest.retry_s, 0
+        pause_s, tries = ingest.retry_s, int(failure is not None)
         while True:
             try:
-                await ingest.in_thread(ingest.processing.process, envelope, arrived.packed, lane=name)
+                if failure is None:
+                    await ingest.in_thread(ingest.processing.process, envelope, arrived.packed, lane=name)
+                    ingest.went_well(envelope.plugin, lane=name)
+                    self._answers.stored(envelope.id)
+                    return
             except NotNowError as error:
                 ingest.store_is_away(str(error), lane=name)
             except ProcessorError as error:
+                failure = error
                 tries += 1
-                if tries < ingest.tries_of(envelope.plugin):
-                    log.warning("%s; trying again", error)
-                elif await self._set_aside(name, arrived, error, tries):
-                    return
             except CodecError as error:
                 self._answers.reject(envelope.id, str(error))
                 return
-            else:
-                ingest.went_well(envelope.plugin, lane=name)
-                self._answers.stored(envelope.id)
-                return
+            if failure is not None:
+                if tries < ingest.tries_of(envelope.plugin):
+                    log.warning("%s; trying again", failure)
+                    failure = None
+                elif await self._set_aside(name, arrived, failure, tries):
+                    return
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_RETRY_SECONDS)
 

@@ -94,15 +94,21 @@ class Processing:
             if not self._is_aside(envelope.id):
                 raise
 
-    def process_together(self, several: Sequence[tuple[messages.Message, bytes]]) -> set[str]:
-        """Process and store messages with few questions to MongoDB; give the ids of those that the node may forget.
+    def process_together(
+        self, several: Sequence[tuple[messages.Message, bytes]]
+    ) -> tuple[set[str], dict[str, ProcessorError]]:
+        """Process and store messages with few questions to MongoDB.
 
-        The others are for `process`: it says what is wrong with them. All of this can be done again, so it is no harm where
-        something of them was stored.
+        All of this can be done again, so it is no harm where something of a message was stored.
 
         Args:
             several: envelopes and packed payloads.
+
+        Returns:
+            The ids of those that the node may forget, and how the processor failed with others, by their ids. The rest is
+            for `process`, which says what is wrong with it.
         """
+        failures: dict[str, ProcessorError] = {}
         ids = [envelope.id for envelope, _ in several]
         try:
             # in this order, as in `process`
@@ -111,7 +117,14 @@ class Processing:
             stored: list[messages.Message] = []
             results: list[tuple[messages.Message, contents.Results]] = []
             for envelope, packed in several:
-                if envelope.id not in kept and (found := self._begun(envelope, packed)) is not None:
+                if envelope.id in kept:
+                    continue
+                try:
+                    found = self._begun(envelope, packed)
+                except ProcessorError as error:
+                    failures[envelope.id] = error
+                    continue
+                if found is not None:
                     message, said = found
                     if said is None:
                         stored.append(message)
@@ -126,11 +139,11 @@ class Processing:
                 kept |= self.store.those_seen([message.id for message in marked if message.id not in new])
         except Exception as error:  # noqa: BLE001 - whatever it is, `process` meets it again, and for one message
             log.debug("%d messages can't be stored together: %s", len(several), one_line(error, PluginError))
-            return set()
+            return set(), failures
         for message in marked:
             if message.id in new:
                 self._tell(self._listeners, "picctv_message_stored", message=message)
-        return kept | new
+        return kept | new, failures
 
     def _begun(
         self, envelope: messages.Message, packed: bytes
@@ -138,6 +151,9 @@ class Processing:
         """Do of a message what is done for it alone; give it, and the results in it that are still to be stored.
 
         None for one that has to be stored by itself.
+
+        Raises:
+            ProcessorError: its plugin's processor failed.
         """
         try:
             message = replace(envelope, payload=codec.unpack(packed))
@@ -146,7 +162,7 @@ class Processing:
             if message.kind == messages.RESULTS:
                 return message, contents.read(message, contents.Results)
             return (message, None) if self._store_as_usual(message) else None
-        except (CodecError, ProcessorError):
+        except CodecError:
             return None
 
     def set_aside(
