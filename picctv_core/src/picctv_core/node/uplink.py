@@ -47,7 +47,6 @@ FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 HOPELESS_PAUSE_S = 30.0
 """The pause after what only a person can mend, a wrong token for example."""
 
-_FORGET_S = 0.03
 _OPEN_S = 10.0
 _CLOSE_S = 1.0
 _MAX_ANSWER_BYTES = 2**20
@@ -273,7 +272,6 @@ class Uplink:
         """Delete what was acknowledged, all of some moment together: each deletion waits for the disk as an `emit` does."""
         while True:
             await self._forgettable.wait()
-            await asyncio.sleep(_FORGET_S)
             self._forgettable.clear()
             ids, self._acked = self._acked, []
             try:
