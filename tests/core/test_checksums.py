@@ -35,7 +35,7 @@ def test_what_is_shorter_than_a_sum_is_no_message(size: int) -> None:
         opened(bytes([1] * size))
 
 
-def test_a_bad_link_is_no_reason_to_wait_for_a_person() -> None:
+def test_what_is_wrong_with_a_link_is_told_in_words() -> None:
     ended = InvalidMessage("did not receive a valid HTTP response")
     ended.__cause__ = EOFError("connection closed while reading HTTP status line")
     other = InvalidMessage("did not receive a valid HTTP response")
@@ -43,9 +43,9 @@ def test_a_bad_link_is_no_reason_to_wait_for_a_person() -> None:
     starting = InvalidStatus(Response(503, "Service Unavailable", Headers()))
     web = InvalidStatus(Response(404, "Not Found", Headers()))
     assert [explain(URL, "garage", error) for error in (AlteredError("x"), ended, other, starting, web)] == [
-        (f"what the server at {URL} sends is altered on its way", False),
-        (f"the server at {URL} ended the connection before it said anything", False),
-        (f"the server at {URL} is no picctv server: did not receive a valid HTTP response", True),
-        (f"the server at {URL} answers with HTTP status 503; is it a picctv server?", False),
-        (f"the server at {URL} answers with HTTP status 404; is it a picctv server?", True),
+        f"what the server at {URL} sends is altered on its way",
+        f"the server at {URL} ended the connection before it said anything",
+        f"the server at {URL} is no picctv server: did not receive a valid HTTP response",
+        f"the server at {URL} answers with HTTP status 503; is it a picctv server?",
+        f"the server at {URL} answers with HTTP status 404; is it a picctv server?",
     ]

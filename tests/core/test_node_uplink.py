@@ -33,9 +33,7 @@ def connect(spool: Spool, token: str) -> Iterator[Callable[..., Uplink]]:
     uplinks: list[Uplink] = []
 
     def start(*urls: str, token: str = token) -> Uplink:
-        uplink = Uplink(
-            urls, SecretStr(token), "garage", spool, hopeless_pause_s=0.05, backoff=Backoff(0.05, 0.1)
-        )
+        uplink = Uplink(urls, SecretStr(token), "garage", spool, backoff=Backoff(0.05, 0.1))
         spool.on_append = uplink.wake
         uplink.start()
         uplinks.append(uplink)

@@ -35,7 +35,6 @@ def test_what_the_network_alters_never_gets_into_the_store(
             SecretStr(token),
             "garage",
             spool,
-            hopeless_pause_s=0.1,
             backoff=Backoff(0.05, 0.1),
         )
         spool.on_append = uplink.wake

@@ -44,8 +44,6 @@ DEFAULT_WINDOW_BYTES = 8 * 2**20
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 
-HOPELESS_PAUSE_S = 30.0
-"""The pause after what only a person can mend, a wrong token for example."""
 
 _OPEN_S = 10.0
 _CLOSE_S = 1.0
@@ -60,8 +58,8 @@ class Uplink:
         token: the node's token.
         node: the node's name.
         spool: where messages come from; call `wake` when there are new ones.
-        hopeless_pause_s: the pause after what only a person can mend.
-        backoff: the pauses after everything else.
+        backoff: the pauses between tries. What seems to be for a person to mend, a server that is none of picctv's, may be a
+            bit that was flipped in its first words: it is tried again as soon as all else.
     """
 
     def __init__(
@@ -71,14 +69,12 @@ class Uplink:
         node: str,
         spool: Spool,
         *,
-        hopeless_pause_s: float = HOPELESS_PAUSE_S,
         backoff: Backoff | None = None,
     ) -> None:
         self._urls = urls
         self._token = token
         self._node = node
         self._spool = spool
-        self._hopeless_pause_s = hopeless_pause_s
         self._backoff = backoff or Backoff(FIRST_PAUSE_S, LAST_PAUSE_S)
         self._repeats = Repeats()
         self._version = importlib.metadata.version("picctv-core")
@@ -150,18 +146,16 @@ class Uplink:
 
     async def _connect_for_ever(self) -> None:
         while True:
-            hopeless = True
             for url in self._urls:
                 try:
                     await self._talk(url)
                 except TROUBLES as error:
-                    line, only_a_person = explain(url, self._node, error)
-                    hopeless = hopeless and only_a_person
+                    line = explain(url, self._node, error)
                     if number := self._repeats.count(line):
                         log.warning("%s%s", line, f" (for the {number}th time)" if number > 1 else "")
                 except Exception:  # whatever else it is: what waits in the spool must not wait for a restart
                     log.exception("the uplink to %s broke", url)
-            await asyncio.sleep(self._hopeless_pause_s if hopeless else self._backoff.next_s())
+            await asyncio.sleep(self._backoff.next_s())
 
     async def _talk(self, url: str) -> None:
         """Connect to a server, and talk to it until the connection ends; that is always an error."""
