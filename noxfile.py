@@ -126,7 +126,7 @@ def bench(session: nox.Session) -> None:
     named |= {path.parent.name: path.parent for path in folder.glob("*/test_*.py")}
     chosen = [str(named[word]) for word in session.posargs if word in named]
     others = [word for word in session.posargs if word not in named]
-    if not shutil.which("motion") and str(named["motion"]) in chosen:
+    if not shutil.which("motion") and {str(named["cpu"]), str(named["motion"])} & {*chosen}:
         session.warn("Debian's motion is left out of the comparison, for it is missing: apt install motion")
     session.run(
         *("python", "-m", "pytest", "-m", "bench", "-s", "--timeout=600"), *(chosen or [str(folder)]), *others

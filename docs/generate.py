@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cli, delivery, faults, figures, hooks, models, motion, settings, testing
+from generator import cli, cpu, delivery, faults, figures, hooks, models, motion, settings, testing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +47,7 @@ def pages() -> dict[str, str]:
         "models.md": models.page,
         "motion-benchmark.md": motion.page,
         "delivery-benchmark.md": delivery.page,
+        "cpu-benchmark.md": cpu.page,
         "faults.md": faults.page,
         "../images/motion-tpr-over-fpr.svg": motion.tpr_over_fpr,
         "../images/motion-f1-over-cost.svg": motion.f1_over_cost,

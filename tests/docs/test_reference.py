@@ -38,6 +38,7 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "hooks.md",
         "settings.md",
         "cli.md",
+        "cpu-benchmark.md",
         "delivery-benchmark.md",
         "faults.md",
         "figures.md",
