@@ -55,7 +55,8 @@ class Message:
         plugin: the plugin that sent it; empty when picctv itself did.
         kind: what the payload is.
         captured_at_ns: the time that it speaks of, UTC nanoseconds since the epoch.
-        sequence: counts the node's messages, rising; a hole on the server is a message still to come.
+        sequence: counts the node's messages, rising; a hole on the server is a message still to come, or one
+            that was only in the memory of a node that was killed.
         payload: plain data that `picctv_core.codec` can pack.
     """
 
