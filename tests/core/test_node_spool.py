@@ -77,7 +77,7 @@ def fill_disk(spool: Spool, room_bytes: int) -> None:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + room_bytes // 4096}")
 
-    spool._submit(work).result()
+    spool._thread.submit(work).result()
 
 
 def outside_transaction(spool: Spool, work: Callable[[sqlite3.Connection], None]) -> None:
@@ -86,7 +86,7 @@ def outside_transaction(spool: Spool, work: Callable[[sqlite3.Connection], None]
         work(store.connection)
         store.connection.execute("BEGIN")
 
-    spool._submit(job).result()
+    spool._thread.submit(job).result()
 
 
 def test_append_is_durable_when_it_returns(open_spool: Any, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_payload_that_is_no_plain_data_is_refused(open_spool: Any) -> None:
 def statements(spool: Spool) -> list[str]:
     """Give the list that every statement goes to from now on, as SQLite itself tells of them."""
     said: list[str] = []
-    spool._submit(lambda store: store.connection.set_trace_callback(said.append)).result()
+    spool._thread.submit(lambda store: store.connection.set_trace_callback(said.append)).result()
     return said
 
 
@@ -190,7 +190,7 @@ def held_up(spool: Spool) -> Callable[[], None]:
         busy.set()
         free.wait()
 
-    held = spool._submit(hold)
+    held = spool._thread.submit(hold)
     busy.wait()
 
     def end() -> None:
@@ -228,7 +228,7 @@ def test_concurrent_appends_are_all_kept_each_under_its_own_number(open_spool: A
 def test_each_commit_waits_for_the_disk(open_spool: Any) -> None:
     spool = open_spool()
     asked = ("journal_mode", "synchronous", "fullfsync")
-    settings = spool._submit(
+    settings = spool._thread.submit(
         lambda store: [store.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
     )
     assert settings.result() == ["wal", 2, 1]

@@ -201,7 +201,7 @@ def test_file_that_breaks_takes_nothing_with_it_that_is_in_memory(held: Held) ->
         store.connection.execute("PRAGMA main.cache_size = 1")
         store.connection.execute("BEGIN")
 
-    held.spool._submit(spoil).result()
+    held.spool._thread.submit(spoil).result()
     held.wait(30)
     assert set(ids) <= {stored.id for stored in take_all(held.spool)}
     assert len(list(held.path.parent.glob("*.damaged"))) == 1
