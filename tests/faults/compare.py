@@ -164,7 +164,7 @@ def _gap(
     """Look whether a gap has a reason, and is no wider than that."""
     shown = f"{gap.camera or 'the node'} {gap.plugin} from {gap.from_ns} to {gap.to_ns}: {gap.cause}"
     missing = {item.kind for item in lost if _speaks_of(gap, item) and gap.from_ns <= item.at_ns <= gap.to_ns}
-    silent = False
+    silent = ends_a_clock = False
     rewound: list[tuple[int, int]] = []
     for camera, times in by_camera.items():
         if gap.camera not in {camera, ""}:
@@ -172,10 +172,14 @@ def _gap(
         for before, after in pairwise(times):
             if after < before:
                 rewound.append((after, before))
+                # By the clock of before, nothing was captured from here on; what is stored of these times is of the next.
+                ends_a_clock = ends_a_clock or abs(gap.from_ns - before) <= SLACK_NS
             elif after - before > SILENCE_NS and before < gap.to_ns and after > gap.from_ns:
                 silent = True
         # before the first picture, and after the last one, nobody looks
         silent = silent or (bool(times) and (gap.to_ns <= times[0] or gap.from_ns >= times[-1]))
+    if ends_a_clock:
+        return
     if not missing and not silent:
         verdict.gaps_without_cause += 1
         _show(verdict, f"nothing is missing in the gap of {shown}")

@@ -99,3 +99,13 @@ def test_a_clock_that_was_set_back_is_no_silence() -> None:
     ]
     assert faults(before + after, before + after) == {}
     assert faults(before + after, before + after[1:]) == {"missing": 1}
+
+
+def test_a_gap_may_begin_where_a_clock_was_set_back() -> None:
+    before = items(count=50)
+    after = [
+        replace(item, at_ns=item.at_ns - 30 * S, digest=f"later {item.digest}") for item in items(count=300)
+    ]
+    whole = before + after
+    assert faults(whole, whole, gap(50, 85, "")) == {}
+    assert faults(whole, whole, gap(100, 135, "")) == {"gaps_without_cause": 1, "gaps_too_wide": 1}
