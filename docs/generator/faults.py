@@ -80,15 +80,15 @@ def _endurance(figures: dict[str, Any]) -> Iterator[str]:
         f"{cameras['fast']} cameras of 640x480 at 25 pictures a second and {cameras['slow']} of 160x120 at one, drawn, "
         f"encoded, analysed for motion, recorded and offered live by one node, for {figures['minutes']:g} minutes on "
         f"{figures['machine']['cores']} cores, on {figures['machine']['date']}. The first quarter is warm-up; of the rest, "
-        "the medians of the first and the last third. Memory of node and server may grow by 5 %; MongoDB's grows until its "
+        "the medians of the first and the last third. Memory is what is of no file: how much a process is charged for libraries depends on who else uses them. That of node and server may grow by 5 %; MongoDB's grows until its "
         "cache of 256 MB is full.\n"
     )
     yield (
-        "| process | CPU, % of one core | PSS, MB: first | last | change | descriptors: first | last | threads: first | last |"
+        "| process | CPU, % of one core | memory, MB: first | last | change | descriptors: first | last | threads: first | last |"
     )
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
     for name, row in figures["processes"].items():
-        first, last = row["pss_bytes"]["first"], row["pss_bytes"]["last"]
+        first, last = row["memory_bytes"]["first"], row["memory_bytes"]["last"]
         yield (
             f"| {name} | {row['cpu_percent']} | {first / 1e6:.1f} | {last / 1e6:.1f} | {100 * (last / first - 1):+.1f} % | "
             f"{row['fds']['first']} | {row['fds']['last']} | {row['threads']['first']} | {row['threads']['last']} |"

@@ -18,10 +18,12 @@ class Memory:
     Attributes:
         rss_bytes: all of its pages.
         pss_bytes: the same, but a page that n processes share counts for an n-th.
+        own_bytes: of those the ones that are of no file: what it shares of its libraries depends on who else runs.
     """
 
     rss_bytes: int
     pss_bytes: int
+    own_bytes: int
 
 
 def of_demo(data: Path) -> dict[str, int]:
@@ -62,8 +64,9 @@ def descendants(pid: int) -> set[int]:
 def memory(pid: int) -> Memory:
     """Read what a process has in memory now."""
     text = (PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii")
-    kib = {name: int(number) for name, number in re.findall(r"^(Rss|Pss): +(\d+) kB$", text, re.MULTILINE)}
-    return Memory(rss_bytes=kib["Rss"] * 1024, pss_bytes=kib["Pss"] * 1024)
+    kib = {name: int(number) for name, number in re.findall(r"^(\w+): +(\d+) kB$", text, re.MULTILINE)}
+    own = kib["Pss_Anon"] + kib["Pss_Shmem"]
+    return Memory(rss_bytes=kib["Rss"] * 1024, pss_bytes=kib["Pss"] * 1024, own_bytes=own * 1024)
 
 
 def cpu_s(pid: int) -> float:

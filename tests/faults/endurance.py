@@ -64,18 +64,18 @@ class Samples:
     """What was seen of one process, one value for each look.
 
     Attributes:
-        pss_bytes: memory, what is shared divided among those that share it.
+        memory_bytes: memory that is of no file.
         fds: open file descriptors.
         threads: threads.
     """
 
-    pss_bytes: list[int] = field(default_factory=list)
+    memory_bytes: list[int] = field(default_factory=list)
     fds: list[int] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
 
     def take(self, pid: int) -> None:
         """Look at the process now."""
-        self.pss_bytes.append(processes.memory(pid).pss_bytes)
+        self.memory_bytes.append(processes.memory(pid).own_bytes)
         self.fds.append(processes.descriptors(pid))
         self.threads.append(processes.threads(pid))
 
@@ -183,10 +183,10 @@ def judge(
     faults = [f"{name} ended by itself: {codes}" for name, codes in ends.items()]
     for name, own in samples.items():
         rows[name] = {"cpu_percent": cpu.get(name)}
-        for what in ("pss_bytes", "fds", "threads"):
+        for what in ("memory_bytes", "fds", "threads"):
             first, last = thirds(getattr(own, what))
             rows[name][what] = {"first": round(first), "last": round(last)}
-        memory = rows[name]["pss_bytes"]
+        memory = rows[name]["memory_bytes"]
         most = MONGOD_BYTES if name == "mongod" else (1 + growth) * memory["first"]
         if memory["last"] > most:
             faults.append(f"{name} has {memory['last']} bytes of memory at the end, {memory['first']} before")
@@ -205,7 +205,7 @@ def judge(
         "processes": rows,
         "latency_ms": {"first": round(first), "last": round(last)},
         "faults": faults,
-        "over_time": _thinned({name: own.pss_bytes for name, own in samples.items()}, latencies),
+        "over_time": _thinned({name: own.memory_bytes for name, own in samples.items()}, latencies),
     }
 
 
@@ -222,7 +222,7 @@ def _thinned(memory: dict[str, list[int]], latencies: list[float], points: int =
         return (round(value) for value in values[::step])
 
     return {
-        "pss_bytes": {name: list(thin(values)) for name, values in memory.items()},
+        "memory_bytes": {name: list(thin(values)) for name, values in memory.items()},
         "latency_ms": list(thin(latencies)),
     }
 

@@ -12,7 +12,7 @@ def samples(growth: float = 0.0, fds: int = 0, threads: int = 0) -> Samples:
     made = Samples()
     for look in range(LOOKS):
         part = look / (LOOKS - 1)
-        made.pss_bytes.append(round(1e8 * (1 + growth * part)))
+        made.memory_bytes.append(round(1e8 * (1 + growth * part)))
         made.fds.append(20 + round(fds * part))
         made.threads.append(10 + round(threads * part))
     return made
