@@ -147,11 +147,11 @@ def insert_as_it_was(connection: sqlite3.Connection, row: Row) -> None:
     )
 
 
-def rewrite(connection: sqlite3.Connection, row: Row) -> None:
-    """Put a message in place of the one with its number, if that is in the file."""
+def rewrite(connection: sqlite3.Connection, row: Row, table: str = "main.messages") -> None:
+    """Put a message in place of the one with its number, if that is in the file, or in another table."""
     values = row._replace(checksum=checksum(row))
     sets = ", ".join(f"{name} = ?" for name in Row._fields)
-    connection.execute(f"UPDATE messages SET {sets} WHERE sequence = ?", (*values, row.sequence))  # noqa: S608
+    connection.execute(f"UPDATE {table} SET {sets} WHERE sequence = ?", (*values, row.sequence))  # noqa: S608
 
 
 def waiting(connection: sqlite3.Connection, priority: int, after: int) -> sqlite3.Cursor:
@@ -191,9 +191,9 @@ def payload(connection: sqlite3.Connection, message_id: str) -> bytes:
     return bytes(found)
 
 
-def delete(connection: sqlite3.Connection, message_id: str) -> int:
-    """Remove a message from the file, and give the bytes it had; 0 where it was not there."""
-    found = connection.execute("DELETE FROM messages WHERE id = ? RETURNING bytes", (message_id,)).fetchall()
+def delete(connection: sqlite3.Connection, message_id: str, table: str = "main.messages") -> int:
+    """Remove a message from the file, or from another table, and give the bytes it had; 0 where it was not there."""
+    found = connection.execute(f"DELETE FROM {table} WHERE id = ? RETURNING bytes", (message_id,)).fetchall()  # noqa: S608
     return int(found[0][0]) if found else 0
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 
+_TABLE = "held.messages"
+
+
 class Held(NamedTuple):
     """A message in memory, and by when it is to be acknowledged or on the disk, in monotonic seconds."""
 
@@ -54,11 +57,7 @@ def count(connection: sqlite3.Connection) -> tuple[int, int]:
 
 def delete(connection: sqlite3.Connection, message_id: str) -> int:
     """Remove one, and give the bytes it had; 0 where it was not there."""
-    found = connection.execute("SELECT bytes FROM held.messages WHERE id = ?", (message_id,)).fetchone()
-    if found is None:
-        return 0
-    connection.execute("DELETE FROM held.messages WHERE id = ?", (message_id,))
-    return int(found[0])
+    return _spool_file.delete(connection, message_id, _TABLE)
 
 
 def everything(connection: sqlite3.Connection) -> list[Held]:
@@ -69,12 +68,7 @@ def everything(connection: sqlite3.Connection) -> list[Held]:
 
 def rewrite(connection: sqlite3.Connection, row: Row) -> None:
     """Put a message in place of the one with its number, if that is here."""
-    values = row._replace(checksum=_spool_file.checksum(row))
-    sets = ", ".join(f"{name} = ?" for name in Row._fields)
-    connection.execute(
-        f"UPDATE held.messages SET {sets} WHERE sequence = ?",  # noqa: S608 - names of our own
-        (*values, row.sequence),
-    )
+    _spool_file.rewrite(connection, row, _TABLE)
 
 
 def to_disk(connection: sqlite3.Connection, sequence: int | None = None) -> int:

@@ -20,10 +20,7 @@ VERSION = 3
 # Whose file it is, and its version a second time: where the two differ, it is no newer version but a flipped bit.
 APPLICATION = 0x5043_0000
 
-_MESSAGES = """
-CREATE TABLE messages (
-    -- AUTOINCREMENT, so that a number is never given twice, also when the table was empty in between.
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+_FIELDS = """
     id TEXT NOT NULL UNIQUE,
     camera TEXT NOT NULL,
     plugin TEXT NOT NULL,
@@ -36,7 +33,12 @@ CREATE TABLE messages (
     reason TEXT,               -- why it was set aside; NULL while it waits to be sent
     checksum INTEGER,          -- see `_spool_file.checksum`; NULL in what version 1 wrote
     payload BLOB NOT NULL      -- last, so that reading the rest of a row does not read it
-)"""
+"""
+
+_MESSAGES = f"""
+CREATE TABLE messages (
+    -- AUTOINCREMENT, so that a number is never given twice, also when the table was empty in between.
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,{_FIELDS})"""
 
 # Answers what to send next and what to give up, without touching the rows. It also knows of each message whose it is and
 # when: where a row is damaged, the gap is exact.
@@ -78,22 +80,10 @@ _STEPS = {
 """What leads from each version to this one."""
 
 # What is not on the disk yet, with `spool.durability = "on-delay"`. It is a database of SQLite's own in memory, and so in the
-# same transactions; the view has both.
-_HELD = """
+# same transactions; the view has both. What is set aside goes to the disk first.
+_HELD = f"""
 CREATE TABLE held.messages (
-    sequence INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    camera TEXT NOT NULL,
-    plugin TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    captured_at_ns INTEGER NOT NULL,
-    from_ns INTEGER NOT NULL,
-    to_ns INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    reason TEXT,               -- always NULL: what is set aside goes to the disk first
-    checksum INTEGER,
-    payload BLOB NOT NULL,
+    sequence INTEGER PRIMARY KEY,{_FIELDS},
     until_s REAL NOT NULL      -- by when it is to be acknowledged or on the disk, in monotonic seconds
 )"""
 _HELD_WAITING = "CREATE INDEX held.waiting ON messages (priority, sequence, id, bytes)"
