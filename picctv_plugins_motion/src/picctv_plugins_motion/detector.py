@@ -156,11 +156,13 @@ class MotionDetector:
         if other:
             self._view.forget()
             self._carried_until_ns = 0
-        if not self._light.follow(moment.picture, self._background) or not self._find_changed(moment):
+        is_followed = self._light.follow(moment.picture, self._background)
+        count = self._find_changed(moment) if is_followed else None
+        if count is None:
             self._start(moment)
             return replace(self._carried(), scene_changed=other)
         before = self._moments.keep(moment)
-        found = self._judge(moment, before, seconds)
+        found = self._judge(moment, before, count, seconds)
         return replace(found, scene_changed=True) if other else found
 
     def _take_size(self, shape: tuple[int, ...]) -> None:
@@ -209,15 +211,14 @@ class MotionDetector:
         """Give where things were just before; None where there were none."""
         return self._known if moment.at_ns < self._held_until_ns else None
 
-    def _find_changed(self, moment: Moment) -> bool:
-        """Find the changed cells; say False where the whole picture is another, or the camera has a new place."""
+    def _find_changed(self, moment: Moment) -> int | None:
+        """Find the changed cells, and count them; None where the whole picture is another, or the camera has a new place."""
         known = self._just_before(moment)
         count = self._shift.find(moment, self._background, known, self._smallest)
-        return count is not None and count <= CHANGED_SCENE * moment.cells.size
+        return count if count is not None and count <= CHANGED_SCENE * moment.cells.size else None
 
-    def _judge(self, moment: Moment, before: Moment, seconds: float) -> Detection:
+    def _judge(self, moment: Moment, before: Moment, count: int, seconds: float) -> Detection:
         found = None
-        count = cv2.countNonZero(moment.cells)
         if not count:
             self._persistence.forget()
             self._litter.see_nothing(seconds)
@@ -232,7 +233,7 @@ class MotionDetector:
             found = blobs.find(changes, smallest, confirmed_s)
         changed = False
         if self._since_learning_s >= LEARN_S:
-            changed = self._learn(moment, found)
+            changed = self._learn(moment, count, found)
         if changed:
             self._view.forget()
             self._carried_until_ns = 0
@@ -253,7 +254,7 @@ class MotionDetector:
         """Give what moved just before the light of the whole picture changed: it has hardly gone since."""
         return self._last if self._last_ns < self._carried_until_ns else self._nothing()
 
-    def _learn(self, moment: Moment, found: blobs.Blobs | None) -> bool:
+    def _learn(self, moment: Moment, count: int, found: blobs.Blobs | None) -> bool:
         """Learn what is still in a picture; say whether it shows another view for long enough."""
         seconds, self._since_learning_s = self._since_learning_s, 0.0
         rejected = light = None
@@ -267,7 +268,7 @@ class MotionDetector:
         things = None if found is None or not found.boxes else cv2.dilate(found.things, _NEIGHBOURS)
         self._liveness.see(moment.picture, self._background.tolerance, things, seconds)
         self._background.learn(moment.picture, held, rejected, light, seconds)
-        if cv2.countNonZero(moment.cells) > MUCH * moment.cells.size:
+        if count > MUCH * moment.cells.size:
             self._other_s = self._other_s + seconds if self._view.differs(moment.picture) else 0.0
             return self._other_s >= OTHER_S
         self._other_s = 0.0

@@ -68,7 +68,6 @@ class Shift:
             self._shaken_until_ns = moment.at_ns + round(SHAKEN_S * SECOND)
             if moment.at_ns - self._since_ns > STAYS_S * SECOND:
                 return None
-            count = cv2.countNonZero(moment.cells)
         if moment.at_ns < self._shaken_until_ns:
             # The rest of a shift, and the blur of a fast one, stay between the values of the neighbours.
             self._cells.outside(moment.picture, background.wide(1), moment.cells)
