@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.core.node_process import CONFIG
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,18 +32,7 @@ done
 exec "$@"
 """
 
-CONFIG = """
-[node]
-name = "garage"
-data = "{data}"
-spool_min_free = 0
-[server]
-urls = ["{url}"]
-token = "{token}"
-[cameras.street]
-analysis = "160x120@10"
-[cameras.street.source]
-driver = "synthetic"
+MORE = """
 [plugins.motion]
 isolation = "process"
 [plugins.recording]
@@ -55,7 +46,7 @@ def test_node_writes_to_its_data_folder_alone(tmp_path: Path, uplink_server: Any
     data, log = tmp_path / "data", tmp_path / "log"
     data.mkdir()
     config = tmp_path / "node.toml"
-    config.write_text(CONFIG.format(data=data, url=uplink_server.url, token=token))
+    config.write_text(CONFIG.format(url=uplink_server.url, token=token, more=MORE))
     node = [sys.executable, "-m", "picctv_core", "node", "run", "--config", str(config)]
     environment = {name: value for name, value in os.environ.items() if name not in {"HOME", "TMPDIR"}}
     with log.open("w") as output:

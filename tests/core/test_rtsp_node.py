@@ -102,6 +102,16 @@ def checked_clip(message: Message, folder: Path) -> tuple[int, int, tuple[int, i
     return started_at_ns, ended_at_ns, size
 
 
+def stalls_once(units: list[AccessUnit]) -> Callable[[int], Iterator[Sent | None]]:
+    """Give a feed that stalls after two seconds of its first connection."""
+
+    def feed(number: int) -> Iterator[Sent | None]:
+        sent = over_and_over(units)
+        return iter([*itertools.islice(sent, 50), STALL]) if number == 0 else sent
+
+    return feed
+
+
 def test_stream_for_analysis_fails_and_comes_back_while_the_video_is_recorded_on(
     run_node: Callable[..., Callable[[], None]],
     uplink_server: UplinkServer,
@@ -110,14 +120,7 @@ def test_stream_for_analysis_fails_and_comes_back_while_the_video_is_recorded_on
     large: list[AccessUnit],
     tmp_path: Path,
 ) -> None:
-    def feed(number: int) -> Iterator[Sent | None]:
-        return (
-            iter([*itertools.islice(over_and_over(units), 50), STALL])
-            if number == 0
-            else over_and_over(units)
-        )
-
-    with RtspServer(large) as main, RtspServer(units, feed=feed) as sub:
+    with RtspServer(large) as main, RtspServer(units, feed=stalls_once(units)) as sub:
         end = run_node(camera(cameras, main.url, analysis_url=sub.url))
         uplink_server.wait_for(lambda: gaps(uplink_server))
         gap = gaps(uplink_server)[0]
@@ -160,14 +163,7 @@ def test_video_fails_and_comes_back_while_the_analysis_goes_on(
     units: list[AccessUnit],
     large: list[AccessUnit],
 ) -> None:
-    def feed(number: int) -> Iterator[Sent | None]:
-        return (
-            iter([*itertools.islice(over_and_over(large), 50), STALL])
-            if number == 0
-            else over_and_over(large)
-        )
-
-    with RtspServer(large, feed=feed) as main, RtspServer(units) as sub:
+    with RtspServer(large, feed=stalls_once(large)) as main, RtspServer(units) as sub:
         end = run_node(camera(cameras, main.url, analysis_url=sub.url))
         uplink_server.wait_for(lambda: gaps(uplink_server))
         end()
